@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tuwen: how well pictures and texts match, by the embedding model GME-Qwen2-VL, on one's own machine.
+ *
+ * This header is the whole public surface, kept narrow so that no client depends on tensors, JSON or files formats.
+ *
+ *     tuwen_error error = {.language = TUWEN_ENGLISH};
+ *     tuwen_model *model;
+ *     tuwen_session *session;
+ *     if (tuwen_model_open("models/demo", NULL, &model, &error) != TUWEN_OK ||
+ *         tuwen_session_open(model, NULL, &session, &error) != TUWEN_OK)
+ *         return fail(error.message);
+ *     tuwen_input inputs[2] = {{.picture = jpeg, .picture_size = jpeg_size, .name = "photo.jpg"},
+ *                              {.text = "a dog", .text_size = 5, .instruction = TUWEN_MATCH_INSTRUCTION,
+ *                               .instruction_size = strlen(TUWEN_MATCH_INSTRUCTION)}};
+ *     float *vectors = malloc(2 * sizeof(float) * tuwen_model_dimension(model));
+ *     tuwen_embed(session, inputs, 2, vectors, NULL, &error);
+ *     tuwen_score score = tuwen_score_pair(model, vectors, vectors + tuwen_model_dimension(model));
+ *
+ * Threads: a tuwen_model is immutable after tuwen_model_open and may be shared between threads; a tuwen_session holds
+ * scratch memory and is used by one thread at a time. No call prints, exits, aborts or keeps global state.
+ */
+#ifndef TUWEN_TUWEN_H
+#define TUWEN_TUWEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tuwen/status.h"
+
+#define TUWEN_VERSION_MAJOR 0
+#define TUWEN_VERSION_MINOR 1
+#define TUWEN_VERSION_PATCH 0
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The system text of the reference when no instruction is given; pictures are always encoded with it. */
+#define TUWEN_DEFAULT_INSTRUCTION "You are a helpful assistant."
+
+/* The instruction of the text side for matching texts with a picture (published with the GME model card). */
+#define TUWEN_MATCH_INSTRUCTION "Find an image that matches the given text."
+
+/* A loaded checkpoint: configuration, tokenizer, weights. Immutable; shared between threads. */
+typedef struct tuwen_model tuwen_model;
+
+/* Scratch memory for computing with one model; used by one thread at a time. */
+typedef struct tuwen_session tuwen_session;
+
+/* Receives one line of talk (no newline). Called on the thread that made the call. */
+typedef void (*tuwen_log_function)(void *user, const char *line);
+
+/* How to open a model. Zero-initialise for the defaults. */
+typedef struct tuwen_model_options {
+    int threads; /* of every product; 0 = one for each core that the process may use */
+    const char
+        *isa; /* highest instruction set to use: "scalar", "avx2", "avx512", "neon"; NULL = TUWEN_ISA or best */
+    tuwen_log_function log; /* may be NULL */
+    void *log_user;
+} tuwen_model_options;
+
+/* What a checkpoint is. Owned by the model and valid as long as it. */
+typedef struct tuwen_model_info {
+    const char *path; /* as given to tuwen_model_open */
+    const char *name; /* from tuwen.json, else the folder's last part */
+    const char
+        *fingerprint; /* 16 hexadecimal digits: weights, tokenizer, configuration (the same files give the same) */
+    const char *weight_dtype; /* "F32", "F16", "BF16" or "mixed", as stored */
+    const char *precision;    /* in which products are computed: "f32" */
+    uint64_t parameters;      /* of the vision tower and the language model, without an unused lm_head */
+    uint64_t vision_parameters;
+    uint64_t weight_bytes; /* of those tensors, as stored */
+    int tensors;           /* in the file, all */
+    int shards;            /* weight files */
+    int dimension;         /* of a vector: the language model's hidden size */
+    int text_layers, text_heads, text_kv_heads, text_head_dim, text_intermediate, vocabulary;
+    int vision_layers, vision_heads, vision_dim, vision_mlp, patch_size, merge_size;
+    int image_tokens_min, image_tokens_max; /* the defaults of a session */
+    int max_length;                         /* likewise, in tokens */
+} tuwen_model_info;
+
+/*
+ * Opens a checkpoint folder as published on the hubs: config.json, model.safetensors or shards with an index,
+ * preprocessor_config.json, tokenizer files, and optionally tuwen.json. `*model` is owned by the caller and freed with
+ * tuwen_model_close; it is NULL after a failure. Weight files stay mapped as long as the model lives and must not be
+ * changed meanwhile. Errors: NOT_FOUND, IO, BAD_MODEL, BAD_TOKENIZER, UNSUPPORTED, OUT_OF_MEMORY, INVALID_ARGUMENT.
+ */
+TUWEN_API tuwen_status tuwen_model_open(const char *path, const tuwen_model_options *options, tuwen_model **model,
+                                        tuwen_error *error);
+
+/* Frees a model; accepts NULL. All its sessions must be closed first. */
+TUWEN_API void tuwen_model_close(tuwen_model *model);
+
+/* Facts about the model. Thread-safe. */
+TUWEN_API const tuwen_model_info *tuwen_model_get_info(const tuwen_model *model);
+
+/* Length of every vector of this model, in floats. Thread-safe. */
+TUWEN_API size_t tuwen_model_dimension(const tuwen_model *model);
+
+/* What to do with a picture's EXIF orientation. */
+typedef enum tuwen_exif { TUWEN_EXIF_APPLY = 0, TUWEN_EXIF_IGNORE = 1 } tuwen_exif;
+
+/* How a session computes. Zero-initialise for the defaults; a zero field means its default. */
+typedef struct tuwen_session_options {
+    int image_tokens_min; /* 1..16384; default: the model's (256 for GME); one token covers 28x28 pixels */
+    int image_tokens_max; /* image_tokens_min..16384; default: the model's (1280 for GME) */
+    int max_length;       /* 1..32768 tokens; longer inputs are cut on the right; default: the model's (1800) */
+    tuwen_exif exif;      /* people expect an upright photo, so the default is to apply it; the reference ignores */
+    bool raw_special; /* whether "<|im_end|>" and the like inside texts act as special tokens (as in the reference) */
+    uint64_t max_picture_bytes;  /* of a picture's file; default 256 MiB */
+    uint64_t max_picture_pixels; /* width * height; default 178,956,970 (Pillow's own bound for an error) */
+    double max_picture_seconds;  /* of decoding one picture; default 30 */
+} tuwen_session_options;
+
+/* Makes a session for `model`, which must outlive it. `*session` is owned by the caller; NULL after a failure. */
+TUWEN_API tuwen_status tuwen_session_open(const tuwen_model *model, const tuwen_session_options *options,
+                                          tuwen_session **session, tuwen_error *error);
+
+/* Frees a session; accepts NULL. */
+TUWEN_API void tuwen_session_close(tuwen_session *session);
+
+/*
+ * Asks the session's running call to end soon with CANCELLED. The only session function that another thread, or a
+ * signal handler, may call. The request is forgotten when a call begins.
+ */
+TUWEN_API void tuwen_session_cancel(tuwen_session *session);
+
+/*
+ * One thing to embed: a text, a picture, or both (fused: one vector for the pair). Memory stays the caller's and is
+ * only read during the call.
+ */
+typedef struct tuwen_input {
+    const char *text;        /* UTF-8 (an invalid byte is read as U+FFFD); NULL = no text */
+    size_t text_size;        /* bytes */
+    const void *picture;     /* the bytes of a picture file; NULL = no picture */
+    size_t picture_size;     /* bytes */
+    const char *name;        /* of the picture, for messages; may be NULL */
+    const char *instruction; /* replaces the system text; NULL = TUWEN_DEFAULT_INSTRUCTION */
+    size_t instruction_size; /* bytes */
+} tuwen_input;
+
+/* What happened to one input. */
+typedef struct tuwen_output {
+    tuwen_status status; /* OK, or why this input has no vector (its row is then all zero) */
+    bool truncated;      /* the input had more than max_length tokens and lost its end */
+    int tokens;          /* computed, image tokens included */
+    int image_tokens;    /* among them */
+    int picture_width;   /* of the decoded picture, upright if EXIF is applied; 0 without a picture */
+    int picture_height;
+    char message[TUWEN_MESSAGE_SIZE]; /* one sentence when status is not OK, else empty */
+} tuwen_output;
+
+/*
+ * Embeds `count` inputs into `vectors` ([count][dimension], row-major, L2-normalised). Texts are computed together as
+ * one batch of products. A bad input does not stop the others when `outputs` ([count]) is given: its own status tells.
+ * When `outputs` is NULL the first bad input ends the call with its status and message. Returns OK when every input
+ * was tried; otherwise OUT_OF_MEMORY, CANCELLED, or INVALID_ARGUMENT.
+ */
+TUWEN_API tuwen_status tuwen_embed(tuwen_session *session, const tuwen_input *inputs, size_t count, float *vectors,
+                                   tuwen_output *outputs, tuwen_error *error);
+
+/* The verdict on a pair, by raw cosine; thresholds belong to the model (tuwen.json, else GME's). */
+typedef enum tuwen_band {
+    TUWEN_BAND_MISMATCH = 0,
+    TUWEN_BAND_FAIR = 1,
+    TUWEN_BAND_HIGH = 2,
+    TUWEN_BAND_VERY_HIGH = 3
+} tuwen_band;
+
+typedef struct tuwen_score {
+    float cosine;    /* cosine similarity, -1..1 */
+    float score;     /* (cosine - low) / (high - low), cut to 0..1; low..high belong to the model (GME: 0.1..0.5) */
+    tuwen_band band; /* GME: very high from 0.4, high from 0.3, fair from 0.2 */
+} tuwen_score;
+
+/* Cosine similarity of two vectors of `dimension` floats; 0 when one of them is all zero. Thread-safe. */
+TUWEN_API float tuwen_cosine(const float *a, const float *b, size_t dimension);
+
+/* Score and band of a cosine on this model's scale. Thread-safe. */
+TUWEN_API tuwen_score tuwen_score_cosine(const tuwen_model *model, float cosine);
+
+/* The same for two vectors of this model. Thread-safe. */
+TUWEN_API tuwen_score tuwen_score_pair(const tuwen_model *model, const float *a, const float *b);
+
+/* "very high", "high", "fair", "mismatch", and in Chinese; constant storage. Thread-safe. */
+TUWEN_API const char *tuwen_band_name(tuwen_band band, tuwen_language language);
+
+/* What to do with a pair of this band, such as "use as it is" (可直接采用). Constant storage. Thread-safe. */
+TUWEN_API const char *tuwen_band_advice(tuwen_band band, tuwen_language language);
+
+/*
+ * The token ids of an input as it would be computed (template, instruction and image tokens included). Writes at most
+ * `capacity` ids into `ids` and the full number into `*count`; call with capacity 0 to learn it. Pictures are decoded
+ * only as far as their size needs.
+ */
+TUWEN_API tuwen_status tuwen_tokenize(tuwen_session *session, const tuwen_input *input, int32_t *ids, size_t capacity,
+                                      size_t *count, tuwen_error *error);
+
+/* The library's own version, such as "0.1.0". Constant storage. Thread-safe. */
+TUWEN_API const char *tuwen_version(void);
+
+/*
+ * Facts about this build and machine, one "key: value" a line: libraries with versions, instruction set found and
+ * chosen. `isa` as in tuwen_model_options. Writes at most `size` bytes with a NUL; returns the length it wanted.
+ * Thread-safe.
+ */
+TUWEN_API size_t tuwen_describe_build(const char *isa, char *buffer, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Errors as values: the one function that fills a caller's tuwen_error. */
+#ifndef TW_BASE_ERROR_H
+#define TW_BASE_ERROR_H
+
+#include "tuwen/status.h"
+
+/*
+ * Writes the formatted sentence into `error` (may be NULL) and returns `status`, so that `return tw_fail(...)` is how
+ * a function fails. `format` is English and is looked up in the Chinese catalogue (src/base/messages_zh.def) when the
+ * caller wants Chinese; a translation keeps the arguments and their order. Outside text in an argument (names from
+ * files) is made safe to print: control characters become '?'.
+ */
+__attribute__((format(printf, 3, 4))) tuwen_status tw_fail(tuwen_error *error, tuwen_status status,
+                                                           const char *format, ...);
+
+/* tw_fail for a failed allocation: `what` names what the memory was for, such as "the vocabulary". */
+tuwen_status tw_fail_memory(tuwen_error *error, const char *what);
+
+#endif
