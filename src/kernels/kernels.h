@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inner loops around the matrix products: one table of function pointers a level of instruction sets, chosen at
+ * run time. The scalar table is the specification; every other level is compared with it by tests/unit/test_kernels.c.
+ * No threads here, no models: a kernel works on one row of f32 values. Rows need no alignment.
+ */
+#ifndef TW_KERNELS_KERNELS_H
+#define TW_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * X(return type, name, parameters). n counts floats; in and out rows may be the same, but must not overlap otherwise.
+ *   layer_norm  out = (x - mean) / sqrt(variance + epsilon) * weight + bias
+ *   rms_norm    out = x / sqrt(mean of squares + epsilon) * weight
+ *   quick_gelu  x = x * sigmoid(1.702 x)
+ *   gelu        x = x / 2 * (1 + erf(x / sqrt(2)))
+ *   silu_times  gate = gate * sigmoid(gate) * up
+ *   softmax     x = exp(scale * (x - max)) / sum; n >= 1
+ *   rotate      a pair (x[j], x[j + half]) turned by the angle with cosine c[j] and sine s[j], for j < half
+ *   add         x = x + y
+ *   dot         sum of a * b
+ */
+#define TW_KERNEL_MAP(X)                                                                                             \
+    X(void, layer_norm,                                                                                              \
+      (float *out, const float *x, const float *weight, const float *bias, size_t n, float epsilon))                 \
+    X(void, rms_norm, (float *out, const float *x, const float *weight, size_t n, float epsilon))                    \
+    X(void, quick_gelu, (float *x, size_t n))                                                                        \
+    X(void, gelu, (float *x, size_t n))                                                                              \
+    X(void, silu_times, (float *gate, const float *up, size_t n))                                                    \
+    X(void, softmax, (float *x, size_t n, float scale))                                                              \
+    X(void, rotate, (float *x, const float *c, const float *s, size_t half))                                         \
+    X(void, add, (float *x, const float *y, size_t n))                                                               \
+    X(float, dot, (const float *a, const float *b, size_t n))
+
+typedef struct tw_kernels {
+    const char *level; /* name of the level, as in TW_LEVEL_MAP */
+#define TW_KERNEL_POINTER(type, name, parameters) type(*name) parameters;
+    TW_KERNEL_MAP(TW_KERNEL_POINTER)
+#undef TW_KERNEL_POINTER
+} tw_kernels;
+
+/* X(name, text): levels, lowest first; a level includes those before it on the same architecture. */
+#if defined(__x86_64__)
+#define TW_LEVEL_MAP(X) X(scalar, "scalar") X(avx2, "avx2") X(avx512, "avx512")
+#elif defined(__aarch64__)
+#define TW_LEVEL_MAP(X) X(scalar, "scalar") X(neon, "neon")
+#else
+#define TW_LEVEL_MAP(X) X(scalar, "scalar")
+#endif
+
+#define TW_LEVEL_TABLE(name, text) extern const tw_kernels tw_kernels_##name;
+TW_LEVEL_MAP(TW_LEVEL_TABLE)
+#undef TW_LEVEL_TABLE
+
+/* How many levels this build has, and the table of each (0 is scalar). NULL beyond. */
+const tw_kernels *tw_kernels_level(size_t index);
+
+/* Whether this machine, its operating system included, can run the level. */
+bool tw_kernels_can_run(const tw_kernels *kernels);
+
+/* The highest level that the machine runs. */
+const tw_kernels *tw_kernels_best(void);
+
+/* The level of that name; NULL when this build has none. */
+const tw_kernels *tw_kernels_named(const char *level);
+
+#endif

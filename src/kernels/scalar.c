@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The specification of every kernel: plain loops, sums in double precision, the C library's exp and erf. */
+#include "kernels/kernels.h"
+
+#include <math.h>
+
+static void layer_norm(float *out, const float *x, const float *weight, const float *bias, size_t n, float epsilon)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i];
+    double mean = sum / (double)n;
+    double squares = 0;
+    for (size_t i = 0; i < n; i++)
+        squares += ((double)x[i] - mean) * ((double)x[i] - mean);
+    double scale = 1 / sqrt(squares / (double)n + (double)epsilon);
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)(((double)x[i] - mean) * scale * (double)weight[i] + (double)bias[i]);
+}
+
+static void rms_norm(float *out, const float *x, const float *weight, size_t n, float epsilon)
+{
+    double squares = 0;
+    for (size_t i = 0; i < n; i++)
+        squares += (double)x[i] * (double)x[i];
+    double scale = 1 / sqrt(squares / (double)n + (double)epsilon);
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)((double)x[i] * scale * (double)weight[i]);
+}
+
+static void quick_gelu(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = x[i] / (1 + expf(-1.702f * x[i]));
+}
+
+static void gelu(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = 0.5f * x[i] * (1 + erff(x[i] * (float)M_SQRT1_2));
+}
+
+static void silu_times(float *gate, const float *up, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        gate[i] = gate[i] / (1 + expf(-gate[i])) * up[i];
+}
+
+static void softmax(float *x, size_t n, float scale)
+{
+    float largest = x[0];
+    for (size_t i = 1; i < n; i++)
+        largest = x[i] > largest ? x[i] : largest;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        x[i] = expf(scale * (x[i] - largest));
+        sum += (double)x[i];
+    }
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)((double)x[i] / sum);
+}
+
+static void rotate(float *x, const float *c, const float *s, size_t half)
+{
+    for (size_t j = 0; j < half; j++) {
+        float first = x[j];
+        float second = x[j + half];
+        x[j] = first * c[j] - second * s[j];
+        x[j + half] = second * c[j] + first * s[j];
+    }
+}
+
+static void add(float *x, const float *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] += y[i];
+}
+
+static float dot(const float *a, const float *b, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)a[i] * (double)b[i];
+    return (float)sum;
+}
+
+const tw_kernels tw_kernels_scalar = {.level = "scalar",
+#define ENTRY(type, name, parameters) .name = name,
+                                      TW_KERNEL_MAP(ENTRY)
+#undef ENTRY
+};

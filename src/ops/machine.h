@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where operations run: a machine (immutable, shared: instruction-set level, number of threads, the product library's
+ * engine) and a worker (one a session: its stream and its cache of prepared products).
+ */
+#ifndef TW_OPS_MACHINE_H
+#define TW_OPS_MACHINE_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "kernels/kernels.h"
+
+typedef struct tw_machine tw_machine;
+typedef struct tw_worker tw_worker;
+
+/* `isa` caps the level by name (NULL: the TUWEN_ISA environment variable, else the best that runs here); `threads` 0
+ * takes every core that the process may use. Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY. */
+tuwen_status tw_machine_open(const char *isa, int threads, tw_machine **machine, tuwen_error *error);
+
+/* Accepts NULL; after all its workers and linears. */
+void tw_machine_close(tw_machine *machine);
+
+const tw_kernels *tw_machine_kernels(const tw_machine *machine);
+int tw_machine_threads(const tw_machine *machine);
+
+tuwen_status tw_worker_open(const tw_machine *machine, tw_worker **worker, tuwen_error *error);
+void tw_worker_close(tw_worker *worker);
+const tw_machine *tw_worker_machine(const tw_worker *worker);
+
+/* Sets the calling thread's OpenMP team size to the machine's for the operations that follow, and puts the old one
+ * back. Every call into the operations below stands between the two. */
+int tw_worker_enter(const tw_worker *worker);
+void tw_worker_leave(int before);
+
+/* Name and version of the product library and the instruction set that it uses, one "key: value" a line. */
+void tw_machine_describe(const char *isa, char *buffer, size_t size);
+
+#endif
