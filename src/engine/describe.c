@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts about this build and this machine, in words. */
+#include <stdio.h>
+
+#include "engine/engine.h"
+
+#define TEXT(number) #number
+#define NUMBER(number) TEXT(number)
+
+const char *tuwen_version(void)
+{
+    return NUMBER(TUWEN_VERSION_MAJOR) "." NUMBER(TUWEN_VERSION_MINOR) "." NUMBER(TUWEN_VERSION_PATCH);
+}
+
+size_t tuwen_describe_build(const char *isa, char *buffer, size_t size)
+{
+    char machine[512];
+    tw_machine_describe(isa, machine, sizeof machine);
+    int length = snprintf(buffer, size, "%s", machine);
+    return length > 0 ? (size_t)length : 0;
+}

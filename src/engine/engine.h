@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the engine share: the insides of a model. Clients see include/tuwen only. */
+#ifndef TW_ENGINE_ENGINE_H
+#define TW_ENGINE_ENGINE_H
+
+#include "engine/settings.h"
+#include "image/image.h"
+#include "model/config.h"
+#include "model/language.h"
+#include "model/vision.h"
+#include "text/tokenizer.h"
+#include "tuwen/tuwen.h"
+
+#define TW_FINGERPRINT_SIZE 17 /* 16 hexadecimal digits and a NUL */
+
+struct tuwen_model {
+    char *path;
+    char *name;
+    char fingerprint[TW_FINGERPRINT_SIZE];
+    tw_settings settings;
+    tw_config config;
+    tw_machine *machine;
+    tw_weights *weights; /* stays open: the embedding table is read from it */
+    tw_tokenizer *tokenizer;
+    tw_vision *vision;
+    tw_language *language;
+    int32_t image_pad; /* the id of <|image_pad|> */
+    tuwen_model_info info;
+};
+
+/* A digest of the checkpoint: its configuration and tokenizer files whole, each tensor's name, dtype and shape, and
+ * samples of its values (all of them up to 4 KB, else 16 pieces of 256 bytes). It tells checkpoints apart; it does not
+ * guard against tampering. */
+tuwen_status tw_fingerprint(const char *folder, const tw_weights *weights, char out[TW_FINGERPRINT_SIZE],
+                            tuwen_error *error);
+
+/* The token ids of an input whose picture takes `image_tokens` tokens (0 without a picture): the prompt template
+ * around instruction, picture and text. `ids` is emptied first. */
+tuwen_status tw_prompt_encode(const tuwen_model *model, const tuwen_input *input, int image_tokens, bool raw_special,
+                              tw_ids *ids, tuwen_error *error);
+
+/* Whether the tokenizer has every special token of the template. */
+tuwen_status tw_prompt_check(const tw_tokenizer *tokenizer, const char *folder, tuwen_error *error);
+
+#endif
