@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading golden files in tests. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "golden.h"
+#include "testing.h"
+
+const char *golden_path(const char *relative)
+{
+    static char path[1024];
+    (void)snprintf(path, sizeof path, "%s/%s", GOLDEN_DIR, relative);
+    return path;
+}
+
+char *golden_file(const char *relative, size_t *size)
+{
+    char *data = NULL;
+    tuwen_error error = {0};
+    if (tw_file_read(golden_path(relative), (size_t)1 << 28, &data, size, &error) != TUWEN_OK)
+        fail_msg("%s", error.message);
+    return data;
+}
+
+float *golden_npy(const char *relative, size_t *count)
+{
+    size_t size = 0;
+    char *data = golden_file(relative, &size);
+    assert_true(size > 10 && memcmp(data, "\x93NUMPY\x01", 7) == 0);
+    size_t header = 10 + (size_t)(unsigned char)data[8] + 256 * (size_t)(unsigned char)data[9];
+    assert_true(header <= size && strstr(data + 10, "'<f4'") && strstr(data + 10, "'fortran_order': False"));
+    *count = (size - header) / sizeof(float);
+    float *values = tw_alloc(*count, sizeof *values);
+    assert_non_null(values);
+    memcpy(values, data + header, *count * sizeof *values);
+    tw_free(data);
+    return values;
+}
+
+float *golden_floats(tw_json_value list, size_t *count)
+{
+    *count = tw_json_count(list);
+    float *values = tw_alloc(*count, sizeof *values);
+    assert_non_null(values);
+    for (size_t i = 0; i < *count; i++)
+        values[i] = (float)tw_json_number(tw_json_element(list, i), 0);
+    return values;
+}
