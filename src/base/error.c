@@ -2,6 +2,7 @@
 /* Status names and texts, and the formatting of error sentences in both languages. */
 #include "base/error.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
