@@ -21,11 +21,6 @@ static const tw_settings gme = {.image_tokens_min = 256,
                                 .score_high = 0.5f,
                                 .bands = {0.2f, 0.3f, 0.4f}};
 
-static tuwen_status bad(const char *path, const char *what, const char *allowed, tuwen_error *error)
-{
-    return tw_fail(error, TUWEN_BAD_MODEL, "%s: %s must be %s", path, what, allowed);
-}
-
 static bool read_cosine(tw_json_value value, float *out)
 {
     double number = tw_json_number(value, (double)NAN);
@@ -42,24 +37,29 @@ static tuwen_status read_score(const char *path, tw_json_value score, tw_setting
     if (!read_cosine(tw_json_member(score, "low"), &settings->score_low) ||
         !read_cosine(tw_json_member(score, "high"), &settings->score_high) ||
         settings->score_low >= settings->score_high)
-        return bad(path, "score", "{\"low\", \"high\"}, two rising cosines", error);
+        return tw_fail(error, TUWEN_BAD_MODEL, "%s: score is not {\"low\", \"high\"} with two rising cosines", path);
     return TUWEN_OK;
+}
+
+static tuwen_status bad_bands(const char *path, tuwen_error *error)
+{
+    return tw_fail(error, TUWEN_BAD_MODEL,
+                   "%s: bands are not \"very high\", \"high\" and \"fair\" with falling cosines \"min\"", path);
 }
 
 static tuwen_status read_bands(const char *path, tw_json_value bands, tw_settings *settings, tuwen_error *error)
 {
     static const char *const names[TW_BANDS] = {"fair", "high", "very high"};
-    static const char allowed[] = "[{\"name\", \"min\"}] for very high, high and fair, with falling cosines";
     if (tw_json_absent(bands))
         return TUWEN_OK;
     if (tw_json_count(bands) != TW_BANDS)
-        return bad(path, "bands", allowed, error);
+        return bad_bands(path, error);
     for (size_t i = 0; i < TW_BANDS; i++) {
         tw_json_value band = tw_json_element(bands, TW_BANDS - 1 - i);
         const char *name = tw_json_string(tw_json_member(band, "name"), NULL);
         if (!name || strcmp(name, names[i]) != 0 || !read_cosine(tw_json_member(band, "min"), &settings->bands[i]) ||
             (i > 0 && settings->bands[i] <= settings->bands[i - 1]))
-            return bad(path, "bands", allowed, error);
+            return bad_bands(path, error);
     }
     return TUWEN_OK;
 }
@@ -71,7 +71,7 @@ static tuwen_status read_lengths(const char *path, tw_json_value root, tw_settin
         int64_t least = tw_json_integer(tw_json_element(tokens, 0), -1);
         int64_t most = tw_json_integer(tw_json_element(tokens, 1), -1);
         if (tw_json_count(tokens) != 2 || least < 1 || most < least || most > 16384)
-            return bad(path, "image_tokens", "[least, most] from 1 to 16384", error);
+            return tw_fail(error, TUWEN_BAD_MODEL, "%s: image_tokens is not [least, most] from 1 to 16384", path);
         settings->image_tokens_min = (int)least;
         settings->image_tokens_max = (int)most;
     }
@@ -79,7 +79,7 @@ static tuwen_status read_lengths(const char *path, tw_json_value root, tw_settin
     if (!tw_json_absent(length)) {
         int64_t most = tw_json_integer(length, -1);
         if (most < 1 || most > 32768)
-            return bad(path, "max_length", "a whole number from 1 to 32768", error);
+            return tw_fail(error, TUWEN_BAD_MODEL, "%s: max_length is not a whole number from 1 to 32768", path);
         settings->max_length = (int)most;
     }
     return TUWEN_OK;
@@ -88,7 +88,7 @@ static tuwen_status read_lengths(const char *path, tw_json_value root, tw_settin
 static tuwen_status read_all(const char *path, tw_json_value root, tw_settings *settings, tuwen_error *error)
 {
     if (!tw_json_is_object(root))
-        return bad(path, "the file", "a JSON object", error);
+        return tw_fail(error, TUWEN_BAD_MODEL, "%s: is not a JSON object", path);
     size_t length = 0;
     const char *name = tw_json_string(tw_json_member(root, "name"), &length);
     if (name && length < sizeof settings->name)

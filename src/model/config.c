@@ -67,9 +67,12 @@ static void require_text(reader *from, const char *key, const char *wanted)
     if (tw_json_absent(value) || from->status != TUWEN_OK)
         return;
     const char *text = tw_json_string(value, NULL);
-    if (!text || strcmp(text, wanted) != 0)
+    if (!text)
+        from->status = tw_fail(from->error, TUWEN_BAD_MODEL, "%s: %s is not a text; only %s is supported", from->file,
+                               key, wanted);
+    else if (strcmp(text, wanted) != 0)
         from->status = tw_fail(from->error, TUWEN_UNSUPPORTED, "%s: %s is %s; only %s is supported", from->file, key,
-                               text ? text : "not a text", wanted);
+                               text, wanted);
 }
 
 static void require_true(reader *from, const char *key)

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door: every target is a thin call of Meson or of a script. `make help` lists them.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+SECONDS ?= 60
+NINJA ?= ninja
+MESON ?= meson
+PACKAGES := scripts/install-packages.sh
+
+# On a terminal ninja keeps to one line; elsewhere it is silent unless something fails.
+NINJA_QUIET := $(shell test -t 1 || echo --quiet)
+export NINJA_STATUS ?= building %f/%t: 
+
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+.PHONY: build demo test check format asan tsan fuzz install longest clean help
+
+build: packages-build $(BUILD)/build.ninja ## build the program (build/tuwen) and the library
+	@$(NINJA) -C $(BUILD) $(NINJA_QUIET) all
+
+demo: packages-build $(BUILD)/build.ninja ## build, then score the pictures that ship against a few texts
+	@echo 'Building tuwen (about half a minute the first time).'
+	@$(NINJA) -C $(BUILD) $(NINJA_QUIET) tuwen
+	@scripts/demo.sh $(BUILD)/tuwen
+
+test: packages-test $(BUILD)/with-tests ## build everything and run all tests
+	@echo 'Building tuwen and its tests (about a minute the first time).'
+	@$(NINJA) -C $(BUILD) $(NINJA_QUIET) all
+	@$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs
+
+check: packages-check $(BUILD)/with-tests ## format and static checks: style, includes, symbols, messages, clang-tidy
+	@$(NINJA) -C $(BUILD) $(NINJA_QUIET) all
+	@$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs --suite checks
+	@scripts/format.sh --check
+	@scripts/tidy.sh $(BUILD)
+
+format: packages-check ## put all C sources into the style of .clang-format
+	@scripts/format.sh
+
+asan: packages-test ## build with gcc's address and undefined-behaviour sanitizers, and run all tests
+	@scripts/sanitize.sh address,undefined build-asan
+
+tsan: packages-test ## build with the thread sanitizer, and run the tests that use threads
+	@scripts/sanitize.sh thread build-tsan
+
+fuzz: packages-check ## run every fuzz target for SECONDS (60) from its corpus; needs clang
+	@scripts/fuzz.sh build-fuzz $(SECONDS)
+
+install: build ## install to PREFIX (/usr/local), below DESTDIR
+	@$(MESON) configure $(BUILD) -Dprefix=$(PREFIX)
+	@DESTDIR='$(DESTDIR)' $(MESON) install -C $(BUILD) --quiet
+
+longest: ## list the longest files and functions
+	@scripts/longest.sh
+
+clean: ## remove what was built
+	rm -rf $(BUILD) build-asan build-tsan build-fuzz
+
+help: ## this list
+	@echo 'make TARGET, where TARGET is one of:'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Not for calling by hand.
+.PHONY: packages-build packages-test packages-check
+packages-build:
+	@$(PACKAGES) build
+packages-test:
+	@$(PACKAGES) build test
+packages-check:
+	@$(PACKAGES) build test check
+
+# A first `make` leaves the tests out, so that it needs no test packages; `make test` takes them in. Warnings of a
+# compiler that we have not met must not stop anybody; .ci/run makes them errors.
+$(BUILD)/build.ninja: | packages-build
+	@scripts/setup.sh $(BUILD) -Dtests=false -Dwerror=false
+
+$(BUILD)/with-tests: | packages-test $(BUILD)/build.ninja
+	@scripts/setup.sh $(BUILD) -Dtests=true
+	@touch $@
