@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything that is printed as JSON, through jansson.
+ *
+ * Results are printed one by one as they are known, so memory stays flat with thousands of pictures and a cancelled
+ * run still prints a whole document.
+ */
+#include "json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+#include <utf8proc.h>
+
+#include "options.h"
+
+/* Nine significant digits give every float back exactly. */
+#define STYLE (JSON_COMPACT | JSON_REAL_PRECISION(9))
+
+/* A string from outside; each broken byte becomes U+FFFD, as in the library. */
+static json_t *string_of(const char *text, size_t size)
+{
+    json_t *whole = json_stringn(text, size);
+    if (whole)
+        return whole;
+    char *repaired = malloc(size * 3 + 1);
+    if (!repaired)
+        return NULL;
+    size_t length = 0;
+    for (size_t at = 0; at < size;) {
+        utf8proc_int32_t character;
+        utf8proc_ssize_t read =
+            utf8proc_iterate((const utf8proc_uint8_t *)text + at, (utf8proc_ssize_t)(size - at), &character);
+        if (read <= 0)
+            character = 0xfffd;
+        at += read > 0 ? (size_t)read : 1;
+        length += (size_t)utf8proc_encode_char(character, (utf8proc_uint8_t *)repaired + length);
+    }
+    whole = json_stringn(repaired, length);
+    free(repaired);
+    return whole;
+}
+
+static json_t *string_or_null(const char *text, size_t size)
+{
+    return text ? string_of(text, size) : json_null();
+}
+
+static json_t *name_or_null(const char *name)
+{
+    return string_or_null(name, name ? strlen(name) : 0);
+}
+
+/* Prints a value and lets it go; false if it is NULL, which is a failed allocation. */
+static bool print_value(FILE *stream, json_t *value)
+{
+    char *text = value ? json_dumps(value, STYLE | JSON_ENCODE_ANY) : NULL;
+    json_decref(value);
+    if (!text)
+        return false;
+    fputs(text, stream);
+    free(text);
+    return true;
+}
+
+/* A float as a real of nine digits; six decimals are what a score carries. */
+static json_t *real_of(double number, double unit)
+{
+    return json_real(round(number / unit) * unit);
+}
+
+bool json_match_begin(struct json_match *document, FILE *stream, const tuwen_model_info *info)
+{
+    *document = (struct json_match){.stream = stream, .errors = json_array()};
+    fputs("{\"model\":", stream);
+    bool good = document->errors && print_value(stream, name_or_null(info->name));
+    fputs(",\"fingerprint\":", stream);
+    good = good && print_value(stream, name_or_null(info->fingerprint));
+    fputs(",\"results\":[", stream);
+    return good;
+}
+
+/* Band names in JSON are for programs: English whatever the language. */
+static const char *band_key(tuwen_band band)
+{
+    return tuwen_band_name(band, TUWEN_ENGLISH);
+}
+
+bool json_match_result(struct json_match *document, const char *image, const char *text, size_t text_size,
+                       size_t index, const tuwen_score *score, bool truncated)
+{
+    fputs(document->results++ ? ",\n" : "\n", document->stream);
+    return print_value(document->stream,
+                       json_pack("{so so sI so so ss sb}", "image", name_or_null(image), "text",
+                                 string_or_null(text, text_size), "index", (json_int_t)index, "cosine",
+                                 real_of((double)score->cosine, 1e-6), "score", real_of((double)score->score, 1e-6),
+                                 "band", band_key(score->band), "truncated", (int)truncated));
+}
+
+bool json_match_error(struct json_match *document, const char *image, const char *text, size_t text_size,
+                      size_t index, const char *status, const char *message)
+{
+    json_t *record = json_object();
+    json_t *reason = string_of(message, strlen(message));
+    bool good = record && reason;
+    if (image)
+        good = good && json_object_set_new(record, "image", name_or_null(image)) == 0;
+    if (text) {
+        good = good && json_object_set_new(record, "text", string_of(text, text_size)) == 0;
+        good = good && json_object_set_new(record, "index", json_integer((json_int_t)index)) == 0;
+    }
+    good = good && json_object_set_new(record, "status", json_string(status)) == 0;
+    good = good && json_object_set(record, "message", reason) == 0;
+    good = good && json_array_append(document->errors, record) == 0;
+    json_decref(reason);
+    json_decref(record);
+    return good;
+}
+
+bool json_match_end(struct json_match *document)
+{
+    fputs(document->results ? "\n],\"errors\":[" : "],\"errors\":[", document->stream);
+    json_t *errors = document->errors;
+    bool good = true;
+    size_t count = json_array_size(errors);
+    for (size_t i = 0; i < count; i++) {
+        fputs(i ? ",\n" : "\n", document->stream);
+        good = print_value(document->stream, json_incref(json_array_get(errors, i))) && good;
+    }
+    fputs(count ? "\n]}\n" : "]}\n", document->stream);
+    json_decref(errors);
+    document->errors = NULL;
+    return good;
+}
+
+/* The vector goes out number by number: a tree of thousands of reals would be slow for nothing. */
+static void print_vector(FILE *stream, const float *vector, size_t dimension)
+{
+    fputc('[', stream);
+    for (size_t i = 0; i < dimension; i++)
+        fprintf(stream, i ? ",%.9g" : "%.9g", (double)vector[i]);
+    fputc(']', stream);
+}
+
+bool json_embed_line(FILE *stream, const struct json_item *item)
+{
+    fprintf(stream, "{\"index\":%zu,\"text\":", item->index);
+    bool good = print_value(stream, string_or_null(item->text, item->text_size));
+    fputs(",\"image\":", stream);
+    good = print_value(stream, name_or_null(item->image)) && good;
+    if (item->vector) {
+        fprintf(stream, ",\"tokens\":%d,\"truncated\":%s,\"embedding\":", item->output->tokens,
+                item->output->truncated ? "true" : "false");
+        print_vector(stream, item->vector, item->dimension);
+    } else {
+        fprintf(stream, ",\"status\":\"%s\",\"message\":", item->status);
+        good = print_value(stream, name_or_null(item->message)) && good;
+    }
+    fputs("}\n", stream);
+    return good;
+}
+
+static json_t *scale_of(const struct score_scale *scale)
+{
+    json_t *bands = json_object();
+    for (int band = TUWEN_BAND_VERY_HIGH; bands && band > TUWEN_BAND_MISMATCH; band--)
+        json_object_set_new(bands, band_key((tuwen_band)band), real_of(scale->from[band], 1e-4));
+    return json_pack("{so so so}", "low", real_of(scale->low, 1e-4), "high", real_of(scale->high, 1e-4), "bands",
+                     bands);
+}
+
+bool json_info(FILE *stream, const tuwen_model_info *info, const struct score_scale *scale)
+{
+    json_t *document = json_pack("{so so so ss ss sI sI sI si si si}", "model", name_or_null(info->name), "folder",
+                                 name_or_null(info->path), "fingerprint", name_or_null(info->fingerprint),
+                                 "weight_dtype", info->weight_dtype, "precision", info->precision, "parameters",
+                                 (json_int_t)info->parameters, "vision_parameters",
+                                 (json_int_t)info->vision_parameters, "weight_bytes", (json_int_t)info->weight_bytes,
+                                 "tensors", info->tensors, "shards", info->shards, "dimension", info->dimension);
+    json_t *text = json_pack("{si si si si si si}", "layers", info->text_layers, "heads", info->text_heads,
+                             "kv_heads", info->text_kv_heads, "head_dim", info->text_head_dim, "intermediate",
+                             info->text_intermediate, "vocabulary", info->vocabulary);
+    json_t *vision = json_pack("{si si si si si si}", "layers", info->vision_layers, "heads", info->vision_heads,
+                               "width", info->vision_dim, "mlp", info->vision_mlp, "patch_size", info->patch_size,
+                               "merge_size", info->merge_size);
+    bool good = document && json_object_set_new(document, "text", text) == 0;
+    good = json_object_set_new(document, "vision", vision) == 0 && good;
+    good = json_object_set_new(document, "image_tokens_min", json_integer(info->image_tokens_min)) == 0 && good;
+    good = json_object_set_new(document, "image_tokens_max", json_integer(info->image_tokens_max)) == 0 && good;
+    good = json_object_set_new(document, "max_length", json_integer(info->max_length)) == 0 && good;
+    good = json_object_set_new(document, "score", scale_of(scale)) == 0 && good;
+    char *lines = good ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
+    json_decref(document);
+    if (!lines)
+        return false;
+    fprintf(stream, "%s\n", lines);
+    free(lines);
+    return true;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything that is printed as JSON. The only file that knows jansson is json.c. */
+#ifndef TUWEN_CLI_JSON_H
+#define TUWEN_CLI_JSON_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "tuwen/tuwen.h"
+
+/* Strings are given with their size; broken UTF-8 comes out as U+FFFD. Functions return false if memory is short. */
+
+/* The document of `tuwen match`: begin, any number of results and errors, end. Results are printed as they come. */
+struct json_match {
+    FILE *stream;
+    size_t results;
+    void *errors; /* kept until the end */
+};
+bool json_match_begin(struct json_match *document, FILE *stream, const tuwen_model_info *info);
+bool json_match_result(struct json_match *document, const char *image, const char *text, size_t text_size,
+                       size_t index, const tuwen_score *score, bool truncated);
+/* One that failed: a picture (`text` NULL), or a text (`image` NULL). */
+bool json_match_error(struct json_match *document, const char *image, const char *text, size_t text_size,
+                      size_t index, const char *status, const char *message);
+bool json_match_end(struct json_match *document);
+
+/* One line of `tuwen embed`; `vector` is NULL if the item failed. */
+struct json_item {
+    size_t index;
+    const char *text; /* NULL = none */
+    size_t text_size;
+    const char *image;          /* NULL = none */
+    const char *status;         /* of a failed item */
+    const char *message;        /* likewise */
+    const tuwen_output *output; /* of a good one */
+    const float *vector;
+    size_t dimension;
+};
+bool json_embed_line(FILE *stream, const struct json_item *item);
+
+/* The scale of a model's scores. */
+struct score_scale {
+    double low, high;                      /* cosines of the scores 0 and 1 */
+    double from[TUWEN_BAND_VERY_HIGH + 1]; /* least cosine of each band */
+};
+bool json_info(FILE *stream, const tuwen_model_info *info, const struct score_scale *scale);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing results to standard output, or to a file that appears only when it is complete. */
+#include "output.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "messages.h"
+
+static bool fail(const struct output *output, int number)
+{
+    if (number != EPIPE)
+        complain(SAY_WRITE_ERROR, WITH(output->name, reason_of(number)));
+    return false;
+}
+
+/* A new file beside the target, with the access rights that an ordinary new file has. */
+static FILE *open_temporary(struct output *output)
+{
+    size_t size = strlen(output->target) + sizeof ".XXXXXX";
+    output->temporary = malloc(size);
+    if (!output->temporary)
+        return NULL;
+    snprintf(output->temporary, size, "%s.XXXXXX", output->target);
+    int file = mkstemp(output->temporary);
+    if (file < 0) {
+        free(output->temporary);
+        output->temporary = NULL;
+        return NULL;
+    }
+    mode_t mask = umask(0);
+    umask(mask);
+    FILE *stream = fchmod(file, 0666 & ~mask) == 0 ? fdopen(file, "wb") : NULL;
+    if (!stream)
+        close(file);
+    return stream;
+}
+
+bool output_open(struct output *output, const char *path)
+{
+    *output = (struct output){.stream = stdout, .name = text_of(SAY_STDOUT_NAME)};
+    if (!path || strcmp(path, "-") == 0)
+        return true;
+    output->name = path;
+    struct stat status;
+    bool exists = stat(path, &status) == 0;
+    if (exists && S_ISDIR(status.st_mode)) {
+        output->stream = NULL;
+        return fail(output, EISDIR);
+    }
+    if (exists && !S_ISREG(status.st_mode)) {
+        output->stream = fopen(path, "wb");
+        return output->stream ? true : fail(output, errno);
+    }
+    output->target = exists ? realpath(path, NULL) : strdup(path);
+    output->stream = output->target ? open_temporary(output) : NULL;
+    if (output->stream)
+        return true;
+    int number = errno;
+    fail(output, number);
+    output_close(output, false);
+    return false;
+}
+
+bool output_close(struct output *output, bool keep)
+{
+    bool good = true;
+    errno = 0;
+    if (output->stream && output->stream != stdout) {
+        good = !ferror(output->stream) && fflush(output->stream) == 0;
+        good = (!keep || !output->temporary || fsync(fileno(output->stream)) == 0) && good;
+        good = fclose(output->stream) == 0 && good;
+    }
+    if (output->temporary && keep && good)
+        good = rename(output->temporary, output->target) == 0;
+    if (!good)
+        fail(output, errno);
+    if (output->temporary && !(keep && good))
+        unlink(output->temporary);
+    free(output->temporary);
+    free(output->target);
+    *output = (struct output){0};
+    return good;
+}
+
+static int stdout_error;
+
+void output_flush(void)
+{
+    errno = 0;
+    if (fflush(stdout) != 0 && stdout_error == 0)
+        stdout_error = errno;
+}
+
+bool output_finish(void)
+{
+    struct output output = {.name = text_of(SAY_STDOUT_NAME)};
+    output_flush();
+    return !ferror(stdout) && stdout_error == 0 ? true : fail(&output, stdout_error);
+}
+
+void npy_header(FILE *stream, size_t rows, size_t columns)
+{
+    char text[128];
+    int length =
+        snprintf(text, sizeof text, "{'descr': '<f4', 'fortran_order': False, 'shape': (%zu, %zu), }", rows, columns);
+    /* Magic, version and length take 10 bytes; the header ends with a newline at a multiple of 64. */
+    size_t padded = ((size_t)length + 1 + 10 + 63) / 64 * 64 - 10;
+    fwrite("\x93NUMPY\x01\x00", 1, 8, stream);
+    fputc((int)(padded & 0xff), stream);
+    fputc((int)(padded >> 8), stream);
+    fprintf(stream, "%-*s\n", (int)padded - 1, text);
+}
+
+void npy_row(FILE *stream, const float *row, size_t columns)
+{
+    for (size_t i = 0; i < columns; i++) {
+        uint32_t bits;
+        memcpy(&bits, &row[i], sizeof bits);
+        unsigned char bytes[4] = {(unsigned char)bits, (unsigned char)(bits >> 8), (unsigned char)(bits >> 16),
+                                  (unsigned char)(bits >> 24)};
+        fwrite(bytes, 1, sizeof bytes, stream);
+    }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing results to standard output, or to a file that appears only when it is complete. */
+#ifndef TUWEN_CLI_OUTPUT_H
+#define TUWEN_CLI_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct output {
+    FILE *stream;
+    char *target;     /* NULL: standard output, or a device written in place */
+    char *temporary;  /* beside the target, until it is complete */
+    const char *name; /* for messages */
+};
+
+/* Opens `path` (NULL or "-": standard output). Complains and returns false on failure. */
+bool output_open(struct output *output, const char *path);
+
+/* Completes the file (`keep`), or removes what was written. Complains and returns false if writing failed. */
+bool output_close(struct output *output, bool keep);
+
+/* Flushes standard output; the first error is remembered. */
+void output_flush(void);
+
+/* Flushes standard output for the last time; complains and returns false if anything was lost. */
+bool output_finish(void);
+
+/* The beginning of a NumPy file, format 1.0, of a little-endian float32 array [rows][columns] in C order. */
+void npy_header(FILE *stream, size_t rows, size_t columns);
+void npy_row(FILE *stream, const float *row, size_t columns);
+
+#endif

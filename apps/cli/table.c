@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tables of `tuwen match`.
+ *
+ *     traffic-light.png  128x128
+ *       cosine  score              verdict                text
+ *       0.4812   1.00  ██████████  very high: use as it is  a traffic light
+ *
+ * The text stands last: it alone has no natural width, and nothing after it needs alignment. The verdict carries its
+ * advice where all texts still fit; on a narrower terminal a legend below the tables does.
+ */
+#include "table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "messages.h"
+#include "output.h"
+
+enum { BAR_WIDTH = 10, INDENT = 2, GAP = 2 };
+
+/* Columns before the verdict: indent, cosine, score and bar with their gaps. "-0.1234" is seven wide. */
+enum {
+    COSINE_WIDTH = 7,
+    SCORE_WIDTH = 5,
+    FIXED_WIDTH = INDENT + COSINE_WIDTH + GAP + SCORE_WIDTH + GAP + BAR_WIDTH + GAP
+};
+
+static void verdict_text(char *buffer, size_t size, tuwen_band band, bool with_advice)
+{
+    const char *name = tuwen_band_name(band, messages_language());
+    if (with_advice)
+        message_format(buffer, size, SAY_VERDICT, WITH(name, tuwen_band_advice(band, messages_language())));
+    else
+        message_format(buffer, size, SAY_PLAIN, WITH(name));
+}
+
+/* The widest verdict, heading included. */
+static size_t widest_verdict(bool with_advice)
+{
+    const char *head = text_of(SAY_HEAD_VERDICT);
+    size_t widest = text_width(head, strlen(head));
+    for (int band = TUWEN_BAND_MISMATCH; band <= TUWEN_BAND_VERY_HIGH; band++) {
+        char verdict[128];
+        verdict_text(verdict, sizeof verdict, (tuwen_band)band, with_advice);
+        size_t width = text_width(verdict, strlen(verdict));
+        if (width > widest)
+            widest = width;
+    }
+    return widest;
+}
+
+void table_plan(struct table *table, const struct terminal *terminal, const struct text_list *texts)
+{
+    *table = (struct table){.terminal = terminal, .verdict_width = widest_verdict(true), .advice_in_row = true};
+    if (terminal->width == 0)
+        return;
+    size_t room = FIXED_WIDTH + table->verdict_width + GAP;
+    room = terminal->width > room ? terminal->width - room : 0;
+    for (size_t i = 0; i < texts->count && table->advice_in_row; i++)
+        table->advice_in_row = text_width(texts->texts[i].data, texts->texts[i].size) <= room;
+    table->verdict_width = widest_verdict(table->advice_in_row);
+}
+
+/* A bar of `score` in eighths of a column, or of '#' where the locale is not UTF-8. */
+static void print_bar(const struct terminal *terminal, float score)
+{
+    static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    int steps = terminal->unicode ? 8 : 1;
+    int filled = (int)(score * (float)(BAR_WIDTH * steps) + 0.5f), printed = 0;
+    for (; printed < filled / steps; printed++)
+        fputs(terminal->unicode ? "█" : "#", stdout);
+    if (filled % steps) {
+        fputs(eighths[filled % steps], stdout);
+        printed++;
+    }
+    pad(stdout, (size_t)(BAR_WIDTH - printed));
+}
+
+static void print_right(const char *text, size_t width)
+{
+    size_t length = text_width(text, strlen(text));
+    pad(stdout, width > length ? width - length : 0);
+    fputs(text, stdout);
+}
+
+static void print_heading(const struct table *table)
+{
+    const char *plain = style_of(table->terminal, STYLE_PLAIN), *verdict = text_of(SAY_HEAD_VERDICT);
+    fputs(style_of(table->terminal, STYLE_FAINT), stdout);
+    pad(stdout, INDENT);
+    print_right(text_of(SAY_HEAD_COSINE), COSINE_WIDTH);
+    pad(stdout, GAP);
+    print_right(text_of(SAY_HEAD_SCORE), SCORE_WIDTH);
+    pad(stdout, GAP + BAR_WIDTH + GAP);
+    fputs(verdict, stdout);
+    pad(stdout, table->verdict_width - text_width(verdict, strlen(verdict)) + GAP);
+    printf("%s%s\n", text_of(SAY_HEAD_TEXT), plain);
+}
+
+static void print_row_text(const struct table *table, const struct table_row *row)
+{
+    const char *mark = row->truncated ? text_of(SAY_TRUNCATED) : "";
+    size_t mark_width = row->truncated ? text_width(mark, strlen(mark)) + 1 : 0;
+    size_t before = FIXED_WIDTH + table->verdict_width + GAP + mark_width, limit = 0;
+    if (table->terminal->width > 0)
+        limit = table->terminal->width > before + 8 ? table->terminal->width - before : 8;
+    text_print(stdout, row->text->data, row->text->size, limit);
+    if (row->truncated)
+        printf(" %s", mark);
+}
+
+static void print_row(const struct table *table, const struct table_row *row)
+{
+    static const enum style bar_styles[] = {
+        [TUWEN_BAND_MISMATCH] = STYLE_FAINT,
+        [TUWEN_BAND_FAIR] = STYLE_YELLOW,
+        [TUWEN_BAND_HIGH] = STYLE_CYAN,
+        [TUWEN_BAND_VERY_HIGH] = STYLE_GREEN,
+    };
+    const struct terminal *terminal = table->terminal;
+    const char *plain = style_of(terminal, STYLE_PLAIN);
+    const char *row_style = row->score.band == TUWEN_BAND_VERY_HIGH  ? style_of(terminal, STYLE_BOLD)
+                            : row->score.band == TUWEN_BAND_MISMATCH ? style_of(terminal, STYLE_FAINT)
+                                                                     : "";
+    char verdict[128];
+    verdict_text(verdict, sizeof verdict, row->score.band, table->advice_in_row);
+    printf("%*s%s%*.4f%*s%*.2f  ", INDENT, "", row_style, COSINE_WIDTH, (double)row->score.cosine, GAP, "",
+           SCORE_WIDTH, (double)row->score.score);
+    fputs(style_of(terminal, bar_styles[row->score.band]), stdout);
+    print_bar(terminal, row->score.score);
+    printf("%s%s%*s%s", plain, row_style, GAP, "", verdict);
+    pad(stdout, table->verdict_width - text_width(verdict, strlen(verdict)) + GAP);
+    print_row_text(table, row);
+    printf("%s\n", plain);
+}
+
+void table_print(struct table *table, const char *picture, const tuwen_output *output, const struct table_row *rows,
+                 size_t count)
+{
+    const struct terminal *terminal = table->terminal;
+    char size[64];
+    struct number_text width = number_text(output->picture_width, 0), height = number_text(output->picture_height, 0);
+    message_format(size, sizeof size, SAY_PICTURE_SIZE, WITH(width.text, height.text));
+    progress_clear();
+    if (table->started)
+        putchar('\n');
+    table->started = true;
+    fputs(style_of(terminal, STYLE_BOLD), stdout);
+    text_print(stdout, picture, strlen(picture), 0);
+    printf("%s  %s%s%s\n", style_of(terminal, STYLE_PLAIN), style_of(terminal, STYLE_FAINT), size,
+           style_of(terminal, STYLE_PLAIN));
+    print_heading(table);
+    for (size_t i = 0; i < count; i++) {
+        table->bands_seen[rows[i].score.band] = true;
+        print_row(table, &rows[i]);
+    }
+    output_flush();
+}
+
+void table_print_legend(const struct table *table)
+{
+    if (table->advice_in_row || !table->started)
+        return;
+    fputs(style_of(table->terminal, STYLE_FAINT), stdout);
+    for (int band = TUWEN_BAND_VERY_HIGH; band >= TUWEN_BAND_MISMATCH; band--) {
+        char verdict[128];
+        if (!table->bands_seen[band])
+            continue;
+        verdict_text(verdict, sizeof verdict, (tuwen_band)band, true);
+        printf("\n%*s%s", INDENT, "", verdict);
+    }
+    printf("%s\n", style_of(table->terminal, STYLE_PLAIN));
+}

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# Ctrl-C while a picture is awaited on standard input: what was computed before is printed, as a whole document; a file,
+# which would be incomplete, is not left.
+env --default-signal=INT true 2> /dev/null || exit 77 # a shell makes its background commands deaf to it
+mkfifo pipe
+exec 3<> pipe
+interrupt() { # waits for the command of $! to have written something for which $1 holds
+    until eval "$1"; do sleep 0.1; done
+    kill -INT $!
+    wait $!
+    echo "exit $?"
+}
+env --default-signal=INT tuwen match -q -m tiny -i images/28x28.png -i - "a dog" <&3 > table &
+interrupt "test -s table"
+cat table
+env --default-signal=INT tuwen match -q --json -m tiny -i images/28x28.png -i - "a dog" <&3 > json &
+interrupt "grep -q cosine json"
+cat json
+env --default-signal=INT tuwen embed -q -m tiny -i - -o out.npy --format npy <&3 &
+interrupt "ls out.npy.* > /dev/null 2>&1"
+ls out.npy* 2> /dev/null || echo nothing left
