@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading golden files in tests. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -11,7 +12,8 @@
 const char *golden_path(const char *relative)
 {
     static char path[1024];
-    (void)snprintf(path, sizeof path, "%s/%s", GOLDEN_DIR, relative);
+    const char *folder = getenv("TUWEN_GOLDEN_DIR");
+    (void)snprintf(path, sizeof path, "%s/%s", folder ? folder : GOLDEN_DIR, relative);
     return path;
 }
 

@@ -7,7 +7,7 @@
 
 #include "formats/json.h"
 
-/* The golden folder plus `relative`, in static storage that the next call overwrites. */
+/* The golden folder (tests/golden, or TUWEN_GOLDEN_DIR) plus `relative`, in static storage that the next call overwrites. */
 const char *golden_path(const char *relative);
 
 /* A whole golden file; free with tw_free. */

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every level of every kernel that this machine runs against the scalar specification: row lengths around the vector
+ * widths, guard floats on both sides, extreme values. Tolerances are derived: a kernel of a few operations may be off by
+ * a few units in the last place (2^-23) of its largest intermediate; sums grow with the square root of the length.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/kernels.h"
+#include "testing.h"
+
+#define GUARD 8
+#define LONGEST 5200
+#define ULP 0x1p-23
+
+static const size_t lengths[] = {1,  2,  3,  7,  8,   9,   15,  16,   17,   31,   32,  33,
+                                 40, 63, 64, 65, 127, 128, 129, 1000, 1279, 1280, 5120};
+#define LENGTHS (sizeof lengths / sizeof *lengths)
+
+/* A row with guard floats around it. */
+typedef struct {
+    float values[GUARD + LONGEST + GUARD];
+} row;
+
+static row x, y, weight, bias, expected, found;
+
+static const float guard = 12345.678f;
+
+static float *of(row *r)
+{
+    return r->values + GUARD;
+}
+
+static float random_float(uint32_t *seed, float scale)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return ((float)(*seed >> 8) / 8388608.0f - 1.0f) * scale;
+}
+
+static void fill(row *r, size_t n, uint32_t seed, float scale)
+{
+    for (size_t i = 0; i < GUARD + LONGEST + GUARD; i++)
+        r->values[i] = guard;
+    for (size_t i = 0; i < n; i++)
+        r->values[GUARD + i] = random_float(&seed, scale);
+}
+
+static void check_guards(const row *r, size_t n, const char *what)
+{
+    for (size_t i = 0; i < GUARD; i++)
+        if (r->values[i] != guard || r->values[GUARD + n + i] != guard)
+            fail_msg("%s wrote outside its row of %zu", what, n);
+}
+
+/* |a - b| <= tolerance * max(1, |b|), infinities and NaN alike. */
+static void check(const row *a, const row *b, size_t n, double tolerance, const char *level, const char *what)
+{
+    check_guards(a, n, what);
+    for (size_t i = 0; i < n; i++) {
+        double got = (double)a->values[GUARD + i];
+        double want = (double)b->values[GUARD + i];
+        if (isnan(want) ? !isnan(got) : got != want && !(fabs(got - want) <= tolerance * fmax(1, fabs(want))))
+            fail_msg("%s %s: n %zu, element %zu is %.9g, not %.9g", level, what, n, i, got, want);
+    }
+}
+
+static const float scales[] = {1e-3f, 1.0f, 30.0f};
+
+/* Calls `body` for every level above scalar that runs here. */
+static void each_level(void (*body)(const tw_kernels *level))
+{
+    size_t run = 0;
+    for (size_t i = 1; tw_kernels_level(i); i++) {
+        const tw_kernels *level = tw_kernels_level(i);
+        if (!tw_kernels_can_run(level)) {
+            print_message("%s: skipped, this machine cannot run it\n", level->level);
+            continue;
+        }
+        body(level);
+        run++;
+    }
+    if (run == 0)
+        skip();
+}
+
+static void norms(const tw_kernels *level)
+{
+    for (size_t l = 0; l < LENGTHS; l++) {
+        size_t n = lengths[l];
+        double tolerance = ULP * (8 + 2 * sqrt((double)n));
+        for (size_t s = 0; s < sizeof scales / sizeof *scales; s++) {
+            fill(&x, n, 1 + (uint32_t)n, scales[s]);
+            fill(&weight, n, 2, 1);
+            fill(&bias, n, 3, 1);
+            fill(&expected, 0, 0, 0);
+            fill(&found, 0, 0, 0);
+            tw_kernels_scalar.layer_norm(of(&expected), of(&x), of(&weight), of(&bias), n, 1e-6f);
+            level->layer_norm(of(&found), of(&x), of(&weight), of(&bias), n, 1e-6f);
+            /* A row of one value, or of nearly equal ones, is all cancellation: only what epsilon lets through. */
+            check(&found, &expected, n, n < 4 ? 2e-3 : tolerance, level->level, "layer_norm");
+            tw_kernels_scalar.rms_norm(of(&expected), of(&x), of(&weight), n, 1e-6f);
+            level->rms_norm(of(&found), of(&x), of(&weight), n, 1e-6f);
+            check(&found, &expected, n, tolerance, level->level, "rms_norm");
+        }
+    }
+}
+
+/* Values at which activations are hard: zeros, tiny, huge, infinite. */
+static void put_extremes(row *r, size_t n)
+{
+    static const float extremes[] = {0.0f, -0.0f, 1e-30f, -1e-30f, 1e30f, -1e30f, 88.0f, -88.0f, 104.0f, -104.0f};
+    for (size_t i = 0; i < n && i < sizeof extremes / sizeof *extremes; i++)
+        of(r)[n - 1 - i] = extremes[i];
+}
+
+static void activations(const tw_kernels *level)
+{
+    for (size_t l = 0; l < LENGTHS; l++) {
+        size_t n = lengths[l];
+        for (size_t s = 0; s < sizeof scales / sizeof *scales; s++) {
+            fill(&x, n, 5 + (uint32_t)n, scales[s]);
+            put_extremes(&x, n);
+            fill(&y, n, 6, 1);
+            memcpy(&expected, &x, sizeof x);
+            memcpy(&found, &x, sizeof x);
+            tw_kernels_scalar.quick_gelu(of(&expected), n);
+            level->quick_gelu(of(&found), n);
+            check(&found, &expected, n, 8 * ULP, level->level, "quick_gelu");
+            memcpy(&expected, &x, sizeof x);
+            memcpy(&found, &x, sizeof x);
+            tw_kernels_scalar.gelu(of(&expected), n);
+            level->gelu(of(&found), n);
+            check(&found, &expected, n, 8 * ULP, level->level, "gelu");
+            memcpy(&expected, &x, sizeof x);
+            memcpy(&found, &x, sizeof x);
+            tw_kernels_scalar.silu_times(of(&expected), of(&y), n);
+            level->silu_times(of(&found), of(&y), n);
+            check(&found, &expected, n, 8 * ULP, level->level, "silu_times");
+        }
+    }
+}
+
+static void softmaxes(const tw_kernels *level)
+{
+    for (size_t l = 0; l < LENGTHS; l++) {
+        size_t n = lengths[l];
+        for (size_t s = 0; s < sizeof scales / sizeof *scales; s++) {
+            fill(&x, n, 9 + (uint32_t)n, scales[s]);
+            memcpy(&expected, &x, sizeof x);
+            memcpy(&found, &x, sizeof x);
+            tw_kernels_scalar.softmax(of(&expected), n, 0.125f);
+            level->softmax(of(&found), n, 0.125f);
+            check(&found, &expected, n, 8 * ULP, level->level, "softmax");
+            double sum = 0;
+            for (size_t i = 0; i < n; i++)
+                sum += (double)of(&found)[i];
+            assert_true(fabs(sum - 1) < 1e-5);
+        }
+        /* One key far above the others takes everything. */
+        fill(&found, n, 1, 1);
+        of(&found)[n / 2] = 1e30f;
+        level->softmax(of(&found), n, 1.0f);
+        assert_true(of(&found)[n / 2] == 1.0f);
+    }
+}
+
+static void rotations(const tw_kernels *level)
+{
+    static const size_t halves[] = {1, 2, 4, 7, 8, 16, 20, 40, 64};
+    for (size_t h = 0; h < sizeof halves / sizeof *halves; h++) {
+        size_t half = halves[h];
+        fill(&x, 2 * half, 11, 3);
+        for (size_t j = 0; j < half; j++) {
+            of(&weight)[j] = cosf(0.3f * (float)j);
+            of(&bias)[j] = sinf(0.3f * (float)j);
+        }
+        memcpy(&expected, &x, sizeof x);
+        memcpy(&found, &x, sizeof x);
+        tw_kernels_scalar.rotate(of(&expected), of(&weight), of(&bias), half);
+        level->rotate(of(&found), of(&weight), of(&bias), half);
+        check(&found, &expected, 2 * half, 6 * ULP, level->level, "rotate");
+    }
+}
+
+static void sums(const tw_kernels *level)
+{
+    for (size_t l = 0; l < LENGTHS; l++) {
+        size_t n = lengths[l];
+        fill(&x, n, 13, 1);
+        fill(&y, n, 14, 1);
+        memcpy(&expected, &x, sizeof x);
+        memcpy(&found, &x, sizeof x);
+        tw_kernels_scalar.add(of(&expected), of(&y), n);
+        level->add(of(&found), of(&y), n);
+        check(&found, &expected, n, 0, level->level, "add");
+        double difference = (double)tw_kernels_scalar.dot(of(&x), of(&y), n) - (double)level->dot(of(&x), of(&y), n);
+        assert_true(fabs(difference) <= ULP * (4 + (double)n));
+    }
+}
+
+static void test_norms(void **state)
+{
+    (void)state;
+    each_level(norms);
+}
+
+static void test_activations(void **state)
+{
+    (void)state;
+    each_level(activations);
+}
+
+static void test_softmax(void **state)
+{
+    (void)state;
+    each_level(softmaxes);
+}
+
+static void test_rotate(void **state)
+{
+    (void)state;
+    each_level(rotations);
+}
+
+static void test_sums(void **state)
+{
+    (void)state;
+    each_level(sums);
+}
+
+/* The scalar kernels against their formulas, at points known by heart. */
+static void test_specification(void **state)
+{
+    (void)state;
+    float value[2] = {1.0f, -1.0f};
+    tw_kernels_scalar.quick_gelu(value, 2);
+    assert_float_equal(value[0], 0.84579577f, 1e-6f);
+    assert_float_equal(value[1], -0.15420423f, 1e-6f);
+    value[0] = 1.0f;
+    tw_kernels_scalar.gelu(value, 1);
+    assert_float_equal(value[0], 0.84134475f, 1e-6f);
+    float gate = 1.0f;
+    const float up = 2.0f;
+    tw_kernels_scalar.silu_times(&gate, &up, 1);
+    assert_float_equal(gate, 1.4621172f, 1e-6f);
+    float scores[2] = {0.0f, 2.0f};
+    tw_kernels_scalar.softmax(scores, 2, 0.5f);
+    assert_float_equal(scores[1], 0.73105858f, 1e-6f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_specification), cmocka_unit_test(test_norms),  cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_softmax),       cmocka_unit_test(test_rotate), cmocka_unit_test(test_sums),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
