@@ -180,20 +180,30 @@ static tw_run make_run(tuwen_session *session)
     return (tw_run){.worker = session->worker, .scratch = session->scratch, .cancel = &session->cancel};
 }
 
+static const char *picture_name(const tuwen_input *input)
+{
+    return input->name ? input->name : "picture";
+}
+
+static tuwen_status decode(const tuwen_session *session, const tuwen_input *input, tw_picture *picture,
+                           tuwen_error *error)
+{
+    const tuwen_session_options *options = &session->options;
+    const tw_image_limits limits = {.bytes = options->max_picture_bytes,
+                                    .pixels = options->max_picture_pixels,
+                                    .seconds = options->max_picture_seconds};
+    return tw_picture_decode(input->picture, input->picture_size, picture_name(input), &limits,
+                             options->exif == TUWEN_EXIF_APPLY, picture, error);
+}
+
 /* Decodes the picture and computes its image tokens into session->image_tokens. */
 static tuwen_status see_picture(tuwen_session *session, const tuwen_input *input, tuwen_output *output,
                                 tuwen_error *error)
 {
     const tuwen_model *model = session->model;
-    const tuwen_session_options *options = &session->options;
-    const tw_image_limits limits = {.bytes = options->max_picture_bytes,
-                                    .pixels = options->max_picture_pixels,
-                                    .seconds = options->max_picture_seconds};
     tw_picture picture = {0};
     tw_patches patches = {0};
-    const char *name = input->name ? input->name : "picture";
-    tuwen_status status = tw_picture_decode(input->picture, input->picture_size, name, &limits,
-                                            options->exif == TUWEN_EXIF_APPLY, &picture, error);
+    tuwen_status status = decode(session, input, &picture, error);
     if (status == TUWEN_OK) {
         output->picture_width = picture.width;
         output->picture_height = picture.height;
@@ -207,7 +217,7 @@ static tuwen_status see_picture(tuwen_session *session, const tuwen_input *input
         output->image_tokens = (int)tokens;
         if (!ensure(&session->scratch, &session->scratch_capacity, scratch) ||
             !ensure(&session->image_tokens, &session->image_capacity, tokens * tuwen_model_dimension(model)))
-            status = tw_fail_memory(error, name);
+            status = tw_fail_memory(error, picture_name(input));
     }
     if (status == TUWEN_OK) {
         tw_run run = make_run(session);
@@ -370,17 +380,13 @@ tuwen_status tuwen_tokenize(tuwen_session *session, const tuwen_input *input, in
     tuwen_output output = {0};
     tuwen_status status = TUWEN_OK;
     if (input->picture) {
-        const tw_image_limits limits = {.bytes = session->options.max_picture_bytes,
-                                        .pixels = session->options.max_picture_pixels,
-                                        .seconds = session->options.max_picture_seconds};
         tw_picture picture = {0};
         tw_picture_plan plan = {0};
-        status = tw_picture_decode(input->picture, input->picture_size, input->name ? input->name : "picture",
-                                   &limits, session->options.exif == TUWEN_EXIF_APPLY, &picture, error);
+        status = decode(session, input, &picture, error);
         if (status == TUWEN_OK &&
             !tw_picture_plan_sizes(picture.width, picture.height, &session->patch_config, &plan))
             status = tw_fail(error, TUWEN_BAD_IMAGE, "%s: its size cannot be brought to image tokens",
-                             input->name ? input->name : "picture");
+                             picture_name(input));
         output.image_tokens = plan.tokens;
         tw_picture_free(&picture);
     }
