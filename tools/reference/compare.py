@@ -101,7 +101,7 @@ def main() -> int:
         got = tuwen_vector(options.tuwen, options.model, options.argument, entry)
         cosines.append(got @ entry.expected / (np.linalg.norm(got) * np.linalg.norm(entry.expected)))
         differences.append(np.abs(got - entry.expected).max())
-        print(f"| {entry.name} | {cosines[-1]:.9f} | {differences[-1]:.2e} |")
+        print(f"| {entry.name} | {cosines[-1]:.9f} | {differences[-1]:.2e} |", flush=True)
     print(f"| **worst of {len(inputs)}** | {min(cosines):.9f} | {max(differences):.2e} |")
     return 0 if max(differences) <= options.max_difference else 1
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The published file layout of GME-Qwen2-VL: tensor names, shapes and shards, and the small files beside the weights.
 
-Everything here is written from the rules, not copied: the text that comes out has been compared, by git blob
-hash, with the files of the 2B model on the hub (tokenizer.json, tokenizer_config.json, vocab.json, merges.txt,
-added_tokens.json, special_tokens_map.json, preprocessor_config.json and model.safetensors.index.json).
+The small files are written from their rules (only the chat template is a quotation), and what comes out has been
+compared, by git blob hash, with the files of the 2B model on the hub: tokenizer.json, tokenizer_config.json,
+vocab.json, merges.txt, added_tokens.json, special_tokens_map.json, preprocessor_config.json and
+model.safetensors.index.json.
 """
 
 import hashlib
