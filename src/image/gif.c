@@ -2,6 +2,9 @@
 /*
  * GIF by giflib: the first frame on its canvas, as Pillow shows it. The canvas is filled with the transparent index if
  * the frame has one and with index 0 otherwise, grows to hold the frame, and takes the frame's palette.
+ *
+ * giflib parses the file. Its LZW decoder lets invalid codes pass and reads beyond the last pixel, so that it would
+ * show damaged files that Pillow refuses, and refuse files that lack only their end; the codes are expanded here.
  */
 #include <string.h>
 
@@ -19,6 +22,23 @@ typedef struct {
     int transparent; /* index, or -1 */
     tw_palette palette;
 } gif_reader;
+
+enum { CODE_BITS_MAX = 12, CODES = 1 << CODE_BITS_MAX };
+
+/* The LZW state. The string of a code is that of its prefix and one more index. */
+typedef struct {
+    gif_reader *reader;
+    GifByteType *block; /* the rest of a block of data */
+    size_t left;        /* bytes in it */
+    uint32_t bits;      /* read and not yet used, the next in the lowest */
+    int bit_count, code_size;
+    int clear, next; /* the code that empties the table, and the one that enters it next */
+    int previous;    /* code, -1 after clear */
+    uint16_t prefix[CODES];
+    uint8_t last[CODES];
+    uint8_t string[CODES + 1]; /* of the current code, at the end */
+    size_t start;              /* of the string */
+} gif_codes;
 
 static int read_bytes(GifFileType *gif, GifByteType *to, int count)
 {
@@ -95,17 +115,108 @@ static int find_frame(gif_reader *reader)
     }
 }
 
+static void start_table(gif_codes *codes, int bits)
+{
+    codes->clear = 1 << bits;
+    codes->next = codes->clear + 2;
+    codes->code_size = bits + 1;
+    codes->previous = -1;
+}
+
+/* The next code, or -1 where the data end. */
+static int read_code(gif_codes *codes)
+{
+    while (codes->bit_count < codes->code_size) {
+        if (codes->left == 0) {
+            if (DGifGetCodeNext(codes->reader->gif, &codes->block) != GIF_OK || !codes->block)
+                return -1;
+            codes->left = *codes->block++; /* its length comes first */
+            continue;
+        }
+        codes->bits |= (uint32_t)*codes->block++ << codes->bit_count;
+        codes->bit_count += 8;
+        codes->left--;
+    }
+    int code = (int)(codes->bits & ((1u << codes->code_size) - 1));
+    codes->bits >>= codes->code_size;
+    codes->bit_count -= codes->code_size;
+    return code;
+}
+
+/* Makes the string of a code and enters the next code into the table. False for a code that cannot be. */
+static bool expand(gif_codes *codes, int code)
+{
+    int rest = code, previous = codes->previous;
+    codes->previous = code;
+    codes->start = sizeof codes->string;
+    if (previous < 0) {
+        codes->string[--codes->start] = (uint8_t)code;
+        return code < codes->clear;
+    }
+    if (code > codes->next)
+        return false;
+    if (code == codes->next) { /* the code being entered: the previous string and its own first index, see below */
+        codes->start--;
+        rest = previous;
+    }
+    for (; rest >= codes->clear; rest = codes->prefix[rest]) {
+        if (codes->start <= 1 || rest >= CODES)
+            return false;
+        codes->string[--codes->start] = codes->last[rest];
+    }
+    codes->string[--codes->start] = (uint8_t)rest;
+    if (code == codes->next)
+        codes->string[sizeof codes->string - 1] = (uint8_t)rest;
+    if (codes->next < CODES) {
+        codes->last[codes->next] = (uint8_t)rest;
+        codes->prefix[codes->next] = (uint16_t)previous;
+        if (codes->next == (1 << codes->code_size) - 1 && codes->code_size < CODE_BITS_MAX)
+            codes->code_size++;
+        codes->next++;
+    }
+    return true;
+}
+
+/* Fills the next `count` indices. The strings of codes do not end where rows end. */
+static tuwen_status read_indices(gif_codes *codes, int bits, uint8_t *indices, size_t count)
+{
+    const tw_decode *decode = codes->reader->decode;
+    for (size_t filled = 0; filled < count;) {
+        while (codes->start < sizeof codes->string && filled < count)
+            indices[filled++] = codes->string[codes->start++];
+        if (filled == count)
+            break;
+        int code = read_code(codes);
+        if (code < 0 || code == codes->clear + 1)
+            return tw_decode_truncated(decode);
+        if (code == codes->clear)
+            start_table(codes, bits);
+        else if (!expand(codes, code))
+            return tw_decode_damaged(decode, "it has an invalid code");
+    }
+    return TUWEN_OK;
+}
+
 /* The rows of the four passes of an interlaced frame, or of the only pass. */
-static tuwen_status read_rows(gif_reader *reader, uint8_t *indices)
+static tuwen_status read_rows(gif_reader *reader, gif_codes *codes, uint8_t *indices)
 {
     static const int first[] = {0, 4, 2, 1}, step[] = {8, 8, 4, 2};
     const GifImageDesc *frame = &reader->gif->Image;
+    int bits;
+    if (DGifGetCode(reader->gif, &bits, &codes->block) != GIF_OK)
+        return fail(reader, reader->gif->Error);
+    if (bits < 0 || bits > 8)
+        return tw_decode_damaged(reader->decode, "its codes have an invalid size");
+    codes->left = codes->block ? *codes->block++ : 0;
+    codes->start = sizeof codes->string;
+    start_table(codes, bits);
     for (int pass = 0; pass < (frame->Interlace ? 4 : 1); pass++)
         for (int y = frame->Interlace ? first[pass] : 0; y < frame->Height; y += frame->Interlace ? step[pass] : 1) {
             if (tw_decode_late(reader->decode))
                 return tw_decode_timeout(reader->decode);
-            if (DGifGetLine(reader->gif, indices, frame->Width) != GIF_OK)
-                return fail(reader, reader->gif->Error);
+            tuwen_status status = read_indices(codes, bits, indices, (size_t)frame->Width);
+            if (status != TUWEN_OK)
+                return status;
             uint8_t *rgb = tw_decode_row(reader->decode, frame->Top + y) + (size_t)frame->Left * 3;
             tw_convert_palette(rgb, indices, (size_t)frame->Width, 1, &reader->palette);
         }
@@ -130,10 +241,11 @@ static tuwen_status read_frame(gif_reader *reader)
     const uint8_t *background = reader->palette.rgb[reader->transparent >= 0 ? reader->transparent : 0];
     for (size_t i = 0; i < (size_t)width * (size_t)height; i++)
         memcpy(reader->decode->picture->rgb + 3 * i, background, 3);
+    gif_codes codes = {.reader = reader};
     uint8_t *indices = tw_alloc((size_t)frame->Width, 1);
     if (!indices)
         return tw_decode_memory(reader->decode);
-    status = read_rows(reader, indices);
+    status = read_rows(reader, &codes, indices);
     tw_free(indices);
     return status;
 }

@@ -26,7 +26,8 @@ typedef struct tw_picture {
 } tw_picture;
 
 /* Recognises the format by content, decodes the first frame and converts it to RGB as Pillow's convert("RGB") does.
- * `name` is for messages. With `upright`, the EXIF orientation is applied (the reference ignores it).
+ * `name` is for messages. With `upright`, the EXIF orientation is applied (the reference ignores it, but for TIFF, which
+ * Pillow always turns); a HEIC file's own rotation always is, an AVIF file's with `upright`.
  * Errors: BAD_IMAGE, LIMIT (naming the limit's flag), OUT_OF_MEMORY. Thread-safe. */
 tuwen_status tw_picture_decode(const void *bytes, size_t size, const char *name, const tw_image_limits *limits,
                                bool upright, tw_picture *picture, tuwen_error *error);

@@ -116,6 +116,7 @@ static tuwen_status read_rows(jpeg_reader *reader)
         if (cmyk) /* always stored inverted, Pillow says */
             tw_convert_cmyk(row, *cmyk, info->output_width, 4, 255);
     }
+    (void)jpeg_finish_decompress(info); /* looks for damage after the last row; the end mark may be missing */
     return TUWEN_OK;
 }
 

@@ -219,8 +219,9 @@ static tuwen_status make_block(tiff_reader *reader)
     tmsize_t row = reader->tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff);
     if (row <= 0 || (size_t)row != reader->plane_row)
         return fail(reader);
-    reader->block = tw_alloc(height, reader->plane_row * reader->planes);
-    reader->plane = reader->planes > 1 ? tw_alloc(height, reader->plane_row) : NULL;
+    reader->block =
+        tw_alloc_zero(height, reader->plane_row * reader->planes); /* libtiff may leave gaps in bad data */
+    reader->plane = reader->planes > 1 ? tw_alloc_zero(height, reader->plane_row) : NULL;
     reader->row_samples = tw_alloc(width, reader->samples);
     reader->row_values = tw_alloc(width, sizeof *reader->row_values);
     if (!reader->block || (reader->planes > 1 && !reader->plane) || !reader->row_samples || !reader->row_values)
@@ -241,7 +242,7 @@ static tuwen_status read_block(tiff_reader *reader, uint32_t x, uint32_t y, uint
                 ? TIFFReadEncodedTile(reader->tiff, TIFFComputeTile(reader->tiff, x, y, 0, plane), to,
                                       (tmsize_t)needed)
                 : TIFFReadEncodedStrip(reader->tiff, TIFFComputeStrip(reader->tiff, y, plane), to, (tmsize_t)needed);
-        if (got < 0 || (size_t)got < needed)
+        if (got < 0 || (size_t)got < needed || reader->message[0])
             return fail(reader);
         for (size_t i = 0; reader->planes > 1 && i < needed / sample_size; i++)
             memcpy(reader->block + (i * reader->planes + plane) * sample_size, to + i * sample_size, sample_size);
@@ -309,6 +310,7 @@ static void convert_run(const tiff_reader *reader, uint8_t *rgb, const uint8_t *
 static tuwen_status read_blocks(tiff_reader *reader)
 {
     tuwen_status status = make_block(reader);
+    reader->message[0] = '\0'; /* from here on a complaint is about pixels, even if the library goes on */
     size_t row_size = reader->plane_row * reader->planes;
     for (uint64_t y = 0; y < reader->height; y += reader->block_height)
         for (uint64_t x = 0; x < reader->width; x += reader->block_width) {
@@ -342,6 +344,7 @@ static tuwen_status read_converted(tiff_reader *reader)
                                 &block);
     block = block == 0 || block > height ? height : block;
     tuwen_status status = TUWEN_OK;
+    reader->message[0] = '\0';
     uint32_t *raster = tw_alloc((size_t)width * block, sizeof *raster);
     if (!raster)
         status = tw_decode_memory(reader->decode);
@@ -350,7 +353,7 @@ static tuwen_status read_converted(tiff_reader *reader)
         image.row_offset = (int)y;
         if (tw_decode_late(reader->decode))
             status = tw_decode_timeout(reader->decode);
-        else if (!TIFFRGBAImageGet(&image, raster, width, rows))
+        else if (!TIFFRGBAImageGet(&image, raster, width, rows) || reader->message[0])
             status = fail(reader);
         for (size_t i = 0; status == TUWEN_OK && i < (size_t)width * rows; i++) {
             uint8_t *rgb = tw_decode_row(reader->decode, (int)y) + 3 * i;

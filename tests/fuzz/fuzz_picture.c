@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Pictures of all formats. The first byte chooses: bit 0 whether the picture is to be upright, bit 1 whether it is
- * resized afterwards; the rest is the file. Small limits keep a run short, and reach the code that enforces them.
+ * resized afterwards, bit 2 whether it is cut into patches; the rest is the file. Small limits keep a run short, and reach the code that enforces them.
  */
 #include <stdlib.h>
 
@@ -29,6 +29,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] & 2 && tw_picture_resize(&picture, 28, 1 + (int)(sum % 28), &small, &error) != TUWEN_OK)
         abort();
     tw_picture_free(&small);
+    const tw_patch_config config = {14, 2, 2, {0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}, 4, 16};
+    tw_patches patches = {0};
+    if (data[0] & 4 && tw_patches_make(&picture, &config, &patches, &error) == TUWEN_OK &&
+        patches.grid_h * patches.grid_w > 4 * 16)
+        abort();
+    tw_patches_free(&patches);
     tw_picture_free(&picture);
     return 0;
 }

@@ -212,6 +212,41 @@ static void announced_sizes_take_no_memory(void **state)
                         "(--max-pixels)");
 }
 
+/* A small progressive file that says it is large and repeats its last scan costs seconds; the time limit stops it. */
+static void scan_bombs_are_stopped(void **state)
+{
+    enum { SCANS = 400, SIDE = 4000 };
+    size_t size = 0;
+    char *file = golden_file("images/jpeg-gray-progressive.jpg", &size);
+    size_t frame = 0, scan = 0;
+    for (size_t i = 0; i + 9 < size; i++) {
+        if ((uint8_t)file[i] == 0xff && (uint8_t)file[i + 1] == 0xc2)
+            frame = i;
+        if ((uint8_t)file[i] == 0xff && (uint8_t)file[i + 1] == 0xda)
+            scan = i;
+    }
+    assert_true(frame > 0 && scan > frame);
+    for (size_t side = frame + 5; side < frame + 9; side += 2) {
+        file[side] = (char)(SIDE >> 8);
+        file[side + 1] = (char)(SIDE & 255);
+    }
+    tw_bytes bomb = {0};
+    assert_true(tw_bytes_append(&bomb, file, scan));
+    for (int i = 0; i < SCANS; i++)
+        assert_true(tw_bytes_append(&bomb, file + scan, size - 2 - scan));
+    assert_true(tw_bytes_append(&bomb, "\xff\xd9", 2));
+    const tw_image_limits limits = {.bytes = 1 << 20, .pixels = SIDE * SIDE, .seconds = 0.1};
+    tw_picture picture;
+    tuwen_error error = {0};
+    assert_int_equal(tw_picture_decode(bomb.data, bomb.length, "bomb.jpg", &limits, false, &picture, &error),
+                     TUWEN_LIMIT);
+    assert_string_equal(error.message,
+                        "bomb.jpg: decoding takes longer than the 0.1 seconds allowed (--max-seconds)");
+    assert_null(picture.rgb);
+    tw_bytes_free(&bomb);
+    tw_free(file);
+}
+
 /* Every shorter version of a file is refused or decoded to a whole picture, and none reads beyond its end. */
 static void shortened_files_are_safe(void **state)
 {
@@ -278,9 +313,13 @@ static void failed_allocations_are_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_file_is_pillows),    cmocka_unit_test(limits_are_kept_and_named),
-        cmocka_unit_test(damage_is_named),          cmocka_unit_test(announced_sizes_take_no_memory),
-        cmocka_unit_test(shortened_files_are_safe), cmocka_unit_test(failed_allocations_are_survived),
+        cmocka_unit_test(every_file_is_pillows),
+        cmocka_unit_test(limits_are_kept_and_named),
+        cmocka_unit_test(damage_is_named),
+        cmocka_unit_test(announced_sizes_take_no_memory),
+        cmocka_unit_test(scan_bombs_are_stopped),
+        cmocka_unit_test(shortened_files_are_safe),
+        cmocka_unit_test(failed_allocations_are_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
