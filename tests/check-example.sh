@@ -3,7 +3,7 @@
 # docs/examples/match.c works, its error messages too, and docs/api.md shows its code as it is.
 set -eu
 cd "${TUWEN_SOURCE:-$(dirname "$0")/..}"
-example=$1
+example=$TUWEN_BUILD/${1#"$TUWEN_BUILD"/}
 model=tests/golden/tiny
 picture=tests/golden/images/60x44.png
 

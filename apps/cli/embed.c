@@ -224,6 +224,8 @@ static tuwen_status embed_chunk(struct embed *embed, size_t first, size_t count)
     for (size_t i = 0; i < count && status == TUWEN_OK; i++)
         if (!print_item(embed, first + i, i, &slot))
             status = TUWEN_OUT_OF_MEMORY;
+    if (embed->output.stream == stdout)
+        output_flush();
     return status;
 }
 

@@ -7,46 +7,6 @@
 #include "cli.h"
 #include "json.h"
 
-/* Whether a cosine has reached something; false below a certain cosine, true from there on. */
-typedef bool (*reached_function)(const tuwen_model *model, double cosine, int what);
-
-static bool reached_band(const tuwen_model *model, double cosine, int band)
-{
-    return (int)tuwen_score_cosine(model, (float)cosine).band >= band;
-}
-
-static bool above_zero(const tuwen_model *model, double cosine, int what)
-{
-    return tuwen_score_cosine(model, (float)cosine).score > 0;
-}
-
-static bool at_one(const tuwen_model *model, double cosine, int what)
-{
-    return tuwen_score_cosine(model, (float)cosine).score >= 1;
-}
-
-/* The least cosine that reached it, by halving: the public interface tells scores, not the model's settings. */
-static double least_cosine(const tuwen_model *model, reached_function reached, int what)
-{
-    double low = -1, high = 1;
-    for (int i = 0; i < 30; i++) {
-        double middle = (low + high) / 2;
-        if (reached(model, middle, what))
-            high = middle;
-        else
-            low = middle;
-    }
-    return high;
-}
-
-static struct score_scale scale_of(const tuwen_model *model)
-{
-    struct score_scale scale = {.low = least_cosine(model, above_zero, 0), .high = least_cosine(model, at_one, 0)};
-    for (int band = TUWEN_BAND_MISMATCH; band <= TUWEN_BAND_VERY_HIGH; band++)
-        scale.from[band] = least_cosine(model, reached_band, band);
-    return scale;
-}
-
 /* "label  value", labels padded to one width. */
 static void print_fact(enum message label, const char *value)
 {
@@ -65,13 +25,14 @@ static void print_fact_with(enum message label, enum message value, const char *
     print_fact(label, text);
 }
 
-static void print_bands(const struct score_scale *scale)
+static void print_bands(const tuwen_model_info *info)
 {
     char text[512] = "";
     for (int band = TUWEN_BAND_VERY_HIGH; band > TUWEN_BAND_MISMATCH; band--) {
         char part[128];
         const char *name = tuwen_band_name((tuwen_band)band, messages_language());
-        message_format(part, sizeof part, SAY_INFO_BAND_FROM, WITH(name, number_text(scale->from[band], 2).text));
+        message_format(part, sizeof part, SAY_INFO_BAND_FROM,
+                       WITH(name, number_text((double)info->band_from[band], 2).text));
         if (*text)
             strncat(text, text_of(SAY_INFO_SEPARATOR), sizeof text - strlen(text) - 1);
         strncat(text, part, sizeof text - strlen(text) - 1);
@@ -100,7 +61,7 @@ static void print_sizes(const tuwen_model_info *info)
                          number_text(info->vision_dim, 0).text, number_text(info->patch_size, 0).text));
 }
 
-static void print_text(const tuwen_model_info *info, const struct score_scale *scale)
+static void print_text(const tuwen_model_info *info)
 {
     print_fact(SAY_INFO_NAME, info->name);
     print_fact(SAY_INFO_FOLDER, info->path);
@@ -109,9 +70,10 @@ static void print_text(const tuwen_model_info *info, const struct score_scale *s
     print_fact_with(SAY_INFO_IMAGE_TOKENS, SAY_INFO_IMAGE_TOKENS_VALUE,
                     WITH(number_text(info->image_tokens_min, 0).text, number_text(info->image_tokens_max, 0).text));
     print_fact_with(SAY_INFO_MAX_LENGTH, SAY_INFO_MAX_LENGTH_VALUE, WITH(number_text(info->max_length, 0).text));
-    print_fact_with(SAY_INFO_SCORE, SAY_INFO_SCORE_VALUE,
-                    WITH(number_text(scale->low, 2).text, number_text(scale->high, 2).text));
-    print_bands(scale);
+    print_fact_with(
+        SAY_INFO_SCORE, SAY_INFO_SCORE_VALUE,
+        WITH(number_text((double)info->score_low, 2).text, number_text((double)info->score_high, 2).text));
+    print_bands(info);
 }
 
 int info_run(const struct cli *cli)
@@ -124,10 +86,9 @@ int info_run(const struct cli *cli)
     struct checkpoint checkpoint;
     int code = checkpoint_open(&checkpoint, cli, options->argument_count ? options->arguments[0] : NULL, false);
     if (code == CLI_DONE) {
-        struct score_scale scale = scale_of(checkpoint.model);
         if (!options_given(options, OPTION_JSON))
-            print_text(checkpoint.info, &scale);
-        else if (!json_info(stdout, checkpoint.info, &scale))
+            print_text(checkpoint.info);
+        else if (!json_info(stdout, checkpoint.info))
             code = CLI_SOME_FAILED;
     }
     checkpoint_close(&checkpoint);

@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include <jansson.h>
-#include <utf8proc.h>
 
 #include "options.h"
+#include "terminal.h"
 
 /* Nine significant digits give every float back exactly. */
 #define STYLE (JSON_COMPACT | JSON_REAL_PRECISION(9))
@@ -28,17 +28,7 @@ static json_t *string_of(const char *text, size_t size)
     char *repaired = malloc(size * 3 + 1);
     if (!repaired)
         return NULL;
-    size_t length = 0;
-    for (size_t at = 0; at < size;) {
-        utf8proc_int32_t character;
-        utf8proc_ssize_t read =
-            utf8proc_iterate((const utf8proc_uint8_t *)text + at, (utf8proc_ssize_t)(size - at), &character);
-        if (read <= 0)
-            character = 0xfffd;
-        at += read > 0 ? (size_t)read : 1;
-        length += (size_t)utf8proc_encode_char(character, (utf8proc_uint8_t *)repaired + length);
-    }
-    whole = json_stringn(repaired, length);
+    whole = json_stringn(repaired, text_repair(text, size, repaired));
     free(repaired);
     return whole;
 }
@@ -162,16 +152,16 @@ bool json_embed_line(FILE *stream, const struct json_item *item)
     return good;
 }
 
-static json_t *scale_of(const struct score_scale *scale)
+static json_t *scale_of(const tuwen_model_info *info)
 {
     json_t *bands = json_object();
     for (int band = TUWEN_BAND_VERY_HIGH; bands && band > TUWEN_BAND_MISMATCH; band--)
-        json_object_set_new(bands, band_key((tuwen_band)band), real_of(scale->from[band], 1e-4));
-    return json_pack("{so so so}", "low", real_of(scale->low, 1e-4), "high", real_of(scale->high, 1e-4), "bands",
-                     bands);
+        json_object_set_new(bands, band_key((tuwen_band)band), real_of((double)info->band_from[band], 1e-4));
+    return json_pack("{so so so}", "low", real_of((double)info->score_low, 1e-4), "high",
+                     real_of((double)info->score_high, 1e-4), "bands", bands);
 }
 
-bool json_info(FILE *stream, const tuwen_model_info *info, const struct score_scale *scale)
+bool json_info(FILE *stream, const tuwen_model_info *info)
 {
     json_t *document = json_pack("{so so so ss ss sI sI sI si si si}", "model", name_or_null(info->name), "folder",
                                  name_or_null(info->path), "fingerprint", name_or_null(info->fingerprint),
@@ -190,7 +180,7 @@ bool json_info(FILE *stream, const tuwen_model_info *info, const struct score_sc
     good = json_object_set_new(document, "image_tokens_min", json_integer(info->image_tokens_min)) == 0 && good;
     good = json_object_set_new(document, "image_tokens_max", json_integer(info->image_tokens_max)) == 0 && good;
     good = json_object_set_new(document, "max_length", json_integer(info->max_length)) == 0 && good;
-    good = json_object_set_new(document, "score", scale_of(scale)) == 0 && good;
+    good = json_object_set_new(document, "score", scale_of(info)) == 0 && good;
     char *lines = good ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(document);
     if (!lines)

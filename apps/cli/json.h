@@ -38,11 +38,7 @@ struct json_item {
 };
 bool json_embed_line(FILE *stream, const struct json_item *item);
 
-/* The scale of a model's scores. */
-struct score_scale {
-    double low, high;                      /* cosines of the scores 0 and 1 */
-    double from[TUWEN_BAND_VERY_HIGH + 1]; /* least cosine of each band */
-};
-bool json_info(FILE *stream, const tuwen_model_info *info, const struct score_scale *scale);
+/* The facts of `tuwen info --json`. */
+bool json_info(FILE *stream, const tuwen_model_info *info);
 
 #endif

@@ -176,6 +176,8 @@ void manual_print(enum command_id command)
     printf(".\\\" Made from apps/cli/options.def and commands.def by tuwen help --format=man; do not edit.\n");
     printf(".TH tuwen%s%s 1 \"\" \"tuwen %s\" \"%s\"\n", all ? "" : "\\-", all ? "" : command_name(command),
            tuwen_version(), text_of(SAY_MAN_MANUAL));
+    if (messages_language() == TUWEN_CHINESE)
+        printf(".ad l\n"); /* few spaces to stretch */
     print_section(SAY_MAN_NAME);
     printf("tuwen%s%s \\- ", all ? "" : "\\-", all ? "" : command_name(command));
     const char *title = text_of(SAY_HELP_TITLE);

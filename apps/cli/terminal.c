@@ -82,6 +82,15 @@ static int32_t character_at(const char *text, size_t size, size_t *length)
     return character;
 }
 
+size_t text_repair(const char *text, size_t size, char *to)
+{
+    size_t written = 0;
+    for (size_t at = 0, length; at < size; at += length)
+        written += (size_t)utf8proc_encode_char(character_at(text + at, size - at, &length),
+                                                (utf8proc_uint8_t *)to + written);
+    return written;
+}
+
 /* What is printed for a character: itself, or a harmless stand-in for one that acts on the terminal. */
 static int32_t harmless(int32_t character)
 {

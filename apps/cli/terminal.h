@@ -36,6 +36,9 @@ size_t text_print(FILE *stream, const char *text, size_t size, size_t limit);
 /* Bytes of the longest beginning that is at most `limit` columns wide; at least one character if any. */
 size_t text_fit(const char *text, size_t size, size_t limit);
 
+/* Copies a text to `to` (room for 3 * size bytes) with each broken byte as U+FFFD; returns its bytes. */
+size_t text_repair(const char *text, size_t size, char *to);
+
 /* Prints `count` spaces. */
 void pad(FILE *stream, size_t count);
 

@@ -79,6 +79,8 @@ typedef struct tuwen_model_info {
     int vision_layers, vision_heads, vision_dim, vision_mlp, patch_size, merge_size;
     int image_tokens_min, image_tokens_max; /* the defaults of a session */
     int max_length;                         /* likewise, in tokens */
+    float score_low, score_high;            /* cosines of the scores 0 and 1 */
+    float band_from[4];                     /* least cosine of each tuwen_band; -1 for the first */
 } tuwen_model_info;
 
 /*

@@ -16,6 +16,8 @@ size_t tuwen_describe_build(const char *isa, char *buffer, size_t size)
 {
     char machine[512];
     tw_machine_describe(isa, machine, sizeof machine);
-    int length = snprintf(buffer, size, "%s", machine);
+    char pictures[512];
+    pictures[tw_image_describe(pictures, sizeof pictures - 1)] = '\0';
+    int length = snprintf(buffer, size, "%s%s", machine, pictures);
     return length > 0 ? (size_t)length : 0;
 }

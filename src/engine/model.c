@@ -64,6 +64,9 @@ static void fill_info(tuwen_model *model, const tw_loader *loader, uint64_t visi
         .image_tokens_min = model->settings.image_tokens_min,
         .image_tokens_max = model->settings.image_tokens_max,
         .max_length = model->settings.max_length,
+        .score_low = model->settings.score_low,
+        .score_high = model->settings.score_high,
+        .band_from = {-1, model->settings.bands[0], model->settings.bands[1], model->settings.bands[2]},
     };
 }
 

@@ -136,7 +136,8 @@ static int compare_name(const void *a, const void *b)
 static tuwen_status check_cover(const char *file, tw_tensor *tensors, size_t count, const unsigned char *base,
                                 uint64_t data_bytes, tuwen_error *error)
 {
-    qsort(tensors, count, sizeof *tensors, compare_data);
+    if (count > 1)
+        qsort(tensors, count, sizeof *tensors, compare_data);
     uint64_t position = 0;
     for (size_t i = 0; i < count; i++) {
         uint64_t begin = (uint64_t)((const unsigned char *)tensors[i].data - base);
@@ -174,7 +175,8 @@ static tuwen_status read_header(tw_weights *weights, const char *file, tw_json_v
         if (status != TUWEN_OK)
             return status;
     }
-    return check_cover(file, weights->tensors + before, weights->count - before, base, data_bytes, error);
+    tw_tensor *added = weights->count > before ? weights->tensors + before : NULL;
+    return check_cover(file, added, weights->count - before, base, data_bytes, error);
 }
 
 static tuwen_status read_file(tw_weights *weights, const char *file, const unsigned char *data, size_t size,

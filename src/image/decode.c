@@ -6,6 +6,7 @@
 #include "image/decode.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -141,4 +142,20 @@ void tw_picture_free(tw_picture *picture)
 {
     tw_free(picture->rgb);
     *picture = (tw_picture){0};
+}
+
+size_t tw_image_describe(char *buffer, size_t size)
+{
+    static void (*const versions[])(char *, size_t) = {tw_jpeg_version, tw_png_version,  tw_webp_version,
+                                                       tw_gif_version,  tw_tiff_version, tw_heif_version};
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        char line[64];
+        versions[i](line, sizeof line);
+        int length = snprintf(buffer + used, size - used, "%s\n", line);
+        if (length < 0 || (size_t)length >= size - used)
+            break;
+        used += (size_t)length;
+    }
+    return used;
 }

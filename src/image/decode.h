@@ -50,4 +50,12 @@ tuwen_status tw_bmp_decode(tw_decode *decode);
 tuwen_status tw_tiff_decode(tw_decode *decode);
 tuwen_status tw_heif_decode(tw_decode *decode);
 
+/* "NAME: VERSION" of the library behind each. */
+void tw_jpeg_version(char *out, size_t size);
+void tw_png_version(char *out, size_t size);
+void tw_webp_version(char *out, size_t size);
+void tw_gif_version(char *out, size_t size);
+void tw_tiff_version(char *out, size_t size);
+void tw_heif_version(char *out, size_t size);
+
 #endif

@@ -6,6 +6,7 @@
  * giflib parses the file. Its LZW decoder lets invalid codes pass and reads beyond the last pixel, so that it would
  * show damaged files that Pillow refuses, and refuse files that lack only their end; the codes are expanded here.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <gif_lib.h>
@@ -260,4 +261,9 @@ tuwen_status tw_gif_decode(tw_decode *decode)
     tuwen_status status = read_frame(&reader);
     (void)DGifCloseFile(reader.gif, &code);
     return status;
+}
+
+void tw_gif_version(char *out, size_t size)
+{
+    (void)snprintf(out, size, "giflib: %d.%d.%d", GIFLIB_MAJOR, GIFLIB_MINOR, GIFLIB_RELEASE);
 }

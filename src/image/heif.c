@@ -6,6 +6,7 @@
  *
  * libheif cannot be interrupted: the time is checked before and after, and the pixels are limited before.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <libheif/heif.h>
@@ -96,4 +97,9 @@ tuwen_status tw_heif_decode(tw_decode *decode)
     tuwen_status status = read_primary(decode, context, avif && !decode->upright);
     heif_context_free(context);
     return status;
+}
+
+void tw_heif_version(char *out, size_t size)
+{
+    (void)snprintf(out, size, "libheif: %s", heif_get_version());
 }

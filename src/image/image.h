@@ -74,4 +74,7 @@ tuwen_status tw_patches_make(const tw_picture *picture, const tw_patch_config *c
 /* Accepts zeroed patches, and leaves them so. */
 void tw_patches_free(tw_patches *patches);
 
+/* "NAME: VERSION" of each picture library, a line each. Returns how many characters were written. */
+size_t tw_image_describe(char *buffer, size_t size);
+
 #endif

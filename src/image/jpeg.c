@@ -170,3 +170,11 @@ tuwen_status tw_jpeg_decode(tw_decode *decode)
     jpeg_destroy_decompress(&reader.info);
     return reader.status;
 }
+
+#define TEXT(number) #number
+#define VERSION(number) TEXT(number)
+
+void tw_jpeg_version(char *out, size_t size)
+{
+    (void)snprintf(out, size, "libjpeg-turbo: %s", VERSION(LIBJPEG_TURBO_VERSION));
+}

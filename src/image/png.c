@@ -6,6 +6,7 @@
  * high byte, transparency is ignored. Checksums are stricter than Pillow's, which does not look at those of the pixel
  * data's chunks.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <spng.h>
@@ -162,4 +163,9 @@ tuwen_status tw_png_decode(tw_decode *decode)
     tw_free(reader.raw);
     tw_free(reader.samples);
     return status;
+}
+
+void tw_png_version(char *out, size_t size)
+{
+    (void)snprintf(out, size, "libspng: %s", spng_version_string());
 }

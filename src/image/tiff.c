@@ -395,3 +395,10 @@ tuwen_status tw_tiff_decode(tw_decode *decode)
     tw_free(reader.row_values);
     return status;
 }
+
+void tw_tiff_version(char *out, size_t size)
+{
+    const char *first = TIFFGetVersion(); /* "LIBTIFF, Version 4.5.0", then lines of copyright */
+    const char *number = strpbrk(first, "0123456789");
+    (void)snprintf(out, size, "libtiff: %.*s", number ? (int)strcspn(number, "\n") : 0, number ? number : "");
+}

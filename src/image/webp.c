@@ -3,6 +3,7 @@
  * WebP by libwebp: the first frame at its place on a black canvas, which is what Pillow's animation decoder gives once
  * alpha is dropped. The data are fed in pieces so that the time can be checked between them.
  */
+#include <stdio.h>
 #include <webp/decode.h>
 #include <webp/demux.h>
 
@@ -102,4 +103,10 @@ tuwen_status tw_webp_decode(tw_decode *decode)
         note_orientation(decode, demuxer);
     WebPDemuxDelete(demuxer);
     return status;
+}
+
+void tw_webp_version(char *out, size_t size)
+{
+    unsigned version = (unsigned)WebPGetDecoderVersion(); /* a byte each of major, minor, revision */
+    (void)snprintf(out, size, "libwebp: %u.%u.%u", version >> 16 & 0xff, version >> 8 & 0xff, version & 0xff);
 }
