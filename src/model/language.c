@@ -18,7 +18,7 @@ typedef struct {
     tw_linear *qkv;        /* [(heads + 2 * kv_heads) * head_dim][hidden]: q, then k, then v */
     tw_linear *o_proj;     /* [hidden][hidden], no bias */
     float *attention_norm; /* [hidden], after attention */
-    tw_linear *gate_up;    /* [2 * intermediate][hidden]: gate, then up; no bias */
+    tw_linear *gate, *up;  /* [intermediate][hidden], no bias */
     tw_linear *down;       /* [hidden][intermediate], no bias */
 } layer;
 
@@ -35,13 +35,15 @@ static void load_layer(tw_loader *loader, const tw_text_config *config, int inde
     int hidden = config->hidden;
     int kv = config->kv_heads * config->head_dim;
     const tw_loader_part qkv[] = {{"self_attn.q_proj", hidden}, {"self_attn.k_proj", kv}, {"self_attn.v_proj", kv}};
-    const tw_loader_part gate_up[] = {{"mlp.gate_proj", config->intermediate}, {"mlp.up_proj", config->intermediate}};
     to->input_norm = tw_loader_vector(loader, prefix, index, "input_layernorm.weight", hidden);
     to->qkv = tw_loader_linear(loader, prefix, index, qkv, 3, hidden, true);
     to->o_proj =
         tw_loader_linear(loader, prefix, index, &(tw_loader_part){"self_attn.o_proj", hidden}, 1, hidden, false);
     to->attention_norm = tw_loader_vector(loader, prefix, index, "post_attention_layernorm.weight", hidden);
-    to->gate_up = tw_loader_linear(loader, prefix, index, gate_up, 2, hidden, false);
+    to->gate = tw_loader_linear(loader, prefix, index, &(tw_loader_part){"mlp.gate_proj", config->intermediate}, 1,
+                                hidden, false);
+    to->up = tw_loader_linear(loader, prefix, index, &(tw_loader_part){"mlp.up_proj", config->intermediate}, 1,
+                              hidden, false);
     to->down = tw_loader_linear(loader, prefix, index, &(tw_loader_part){"mlp.down_proj", hidden}, 1,
                                 config->intermediate, false);
 }
@@ -80,7 +82,8 @@ void tw_language_close(tw_language *language)
         tw_linear_close(of->qkv);
         tw_linear_close(of->o_proj);
         tw_free(of->attention_norm);
-        tw_linear_close(of->gate_up);
+        tw_linear_close(of->gate);
+        tw_linear_close(of->up);
         tw_linear_close(of->down);
     }
     tw_free(language->layers);
@@ -100,7 +103,7 @@ static int qkv_floats(const tw_text_config *config)
     return (config->heads + 2 * config->kv_heads) * config->head_dim;
 }
 
-/* Width of the buffer that holds q|k|v, then gate|up, per token. */
+/* Width of the buffer that holds q|k|v, then gate and up, per token. */
 static size_t wide_floats(const tw_text_config *config)
 {
     size_t qkv = (size_t)qkv_floats(config);
@@ -153,7 +156,7 @@ static tuwen_status attend(const tw_text_config *config, const tw_run *run, cons
     int hidden = config->hidden;
     int stride = qkv_floats(config);
     tw_rms_norm(worker, at->normed, at->x, of->input_norm, at->rows, hidden, config->rms_epsilon);
-    tuwen_status status = tw_linear_apply(worker, of->qkv, at->normed, hidden, at->rows, at->wide, false, error);
+    tuwen_status status = tw_linear_apply(worker, of->qkv, at->normed, at->rows, at->wide, false, error);
     if (status != TUWEN_OK)
         return status;
     /* q and k stand side by side in a row, so that one call turns the heads of both. */
@@ -177,7 +180,7 @@ static tuwen_status attend(const tw_text_config *config, const tw_run *run, cons
     }
     if (status != TUWEN_OK)
         return status;
-    return tw_linear_apply(worker, of->o_proj, at->normed, hidden, at->rows, at->x, true, error);
+    return tw_linear_apply(worker, of->o_proj, at->normed, at->rows, at->x, true, error);
 }
 
 /* x += down(silu(gate(n)) * up(n)), n = attention_norm(x) */
@@ -185,13 +188,16 @@ static tuwen_status feed_forward(const tw_text_config *config, const tw_run *run
                                  tuwen_error *error)
 {
     tw_worker *worker = run->worker;
+    float *gate = at->wide;                                                 /* [rows][intermediate] */
+    float *up = at->wide + (size_t)at->rows * (size_t)config->intermediate; /* likewise */
     tw_rms_norm(worker, at->normed, at->x, of->attention_norm, at->rows, config->hidden, config->rms_epsilon);
-    tuwen_status status =
-        tw_linear_apply(worker, of->gate_up, at->normed, config->hidden, at->rows, at->wide, false, error);
+    tuwen_status status = tw_linear_apply(worker, of->gate, at->normed, at->rows, gate, false, error);
+    if (status == TUWEN_OK)
+        status = tw_linear_apply(worker, of->up, at->normed, at->rows, up, false, error);
     if (status != TUWEN_OK)
         return status;
-    tw_silu_times(worker, at->wide, at->rows, config->intermediate);
-    return tw_linear_apply(worker, of->down, at->wide, 2 * config->intermediate, at->rows, at->x, true, error);
+    tw_silu_times(worker, gate, up, at->rows, config->intermediate);
+    return tw_linear_apply(worker, of->down, gate, at->rows, at->x, true, error);
 }
 
 /* The last token of each sequence through the final norm. */

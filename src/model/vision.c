@@ -164,7 +164,7 @@ static tuwen_status attend(const tw_vision *vision, const tw_run *run, const blo
     tw_worker *worker = run->worker;
     int dim = config->dim;
     tw_layer_norm(worker, at->normed, at->x, of->norm1_weight, of->norm1_bias, at->rows, dim, EPSILON);
-    tuwen_status status = tw_linear_apply(worker, of->qkv, at->normed, dim, at->rows, at->wide, false, error);
+    tuwen_status status = tw_linear_apply(worker, of->qkv, at->normed, at->rows, at->wide, false, error);
     if (status != TUWEN_OK)
         return status;
     /* q and k stand side by side in a row, so that one call turns the heads of both. */
@@ -181,7 +181,7 @@ static tuwen_status attend(const tw_vision *vision, const tw_run *run, const blo
     status = tw_attend(worker, &attention, at->attention, error);
     if (status != TUWEN_OK)
         return status;
-    return tw_linear_apply(worker, of->proj, at->normed, dim, at->rows, at->x, true, error);
+    return tw_linear_apply(worker, of->proj, at->normed, at->rows, at->x, true, error);
 }
 
 /* x += fc2(quick_gelu(fc1(norm2(x)))) */
@@ -191,11 +191,11 @@ static tuwen_status feed_forward(const tw_vision *vision, const tw_run *run, con
     const tw_vision_config *config = &vision->config;
     tw_worker *worker = run->worker;
     tw_layer_norm(worker, at->normed, at->x, of->norm2_weight, of->norm2_bias, at->rows, config->dim, EPSILON);
-    tuwen_status status = tw_linear_apply(worker, of->fc1, at->normed, config->dim, at->rows, at->wide, false, error);
+    tuwen_status status = tw_linear_apply(worker, of->fc1, at->normed, at->rows, at->wide, false, error);
     if (status != TUWEN_OK)
         return status;
     tw_quick_gelu(worker, at->wide, at->rows, config->mlp);
-    return tw_linear_apply(worker, of->fc2, at->wide, config->mlp, at->rows, at->x, true, error);
+    return tw_linear_apply(worker, of->fc2, at->wide, at->rows, at->x, true, error);
 }
 
 /* tokens = fc2(gelu(fc1(norm(x)))), where a row of fc1's input is a whole merge block */
@@ -209,20 +209,19 @@ static tuwen_status merge(const tw_vision *vision, const tw_run *run, const buff
     int merged = config->dim * block_patches;
     tw_layer_norm(worker, at->normed, at->x, vision->merger_norm_weight, vision->merger_norm_bias, at->rows,
                   config->dim, EPSILON);
-    tuwen_status status =
-        tw_linear_apply(worker, vision->merger_fc1, at->normed, merged, rows, at->wide, false, error);
+    tuwen_status status = tw_linear_apply(worker, vision->merger_fc1, at->normed, rows, at->wide, false, error);
     if (status != TUWEN_OK)
         return status;
     tw_gelu(worker, at->wide, rows, merged);
-    return tw_linear_apply(worker, vision->merger_fc2, at->wide, merged, rows, tokens, false, error);
+    return tw_linear_apply(worker, vision->merger_fc2, at->wide, rows, tokens, false, error);
 }
 
 static tuwen_status forward(const tw_vision *vision, const tw_run *run, const float *patches, const buffers *at,
                             float *tokens, tuwen_error *error)
 {
     const tw_vision_config *config = &vision->config;
-    tuwen_status status = tw_linear_apply(run->worker, vision->patch_embedding, patches, config->patch_length,
-                                          at->rows, at->x, false, error);
+    tuwen_status status =
+        tw_linear_apply(run->worker, vision->patch_embedding, patches, at->rows, at->x, false, error);
     for (int i = 0; i < config->layers && status == TUWEN_OK; i++) {
         status = tw_run_check(run, error);
         if (status == TUWEN_OK)

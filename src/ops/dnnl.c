@@ -120,7 +120,7 @@ struct tw_machine {
 
 /* A prepared product of one shape. */
 typedef struct {
-    int out, in, rows, x_stride;
+    int out, in, rows;
     bool bias, accumulate;
     dnnl_primitive_t primitive;
     dnnl_memory_desc_t x, y;
@@ -307,10 +307,10 @@ void tw_machine_describe(const char *isa, char *buffer, size_t size)
 
 /* Describes y [rows][out] = x [rows][in] * weight [in][out] (+ bias) (+ y). `weight` NULL lets the library choose. */
 static dnnl_status_t describe(const tw_machine *machine, int out, int in, bool bias, bool accumulate, int rows,
-                              int x_stride, layout_view weight, product *item, dnnl_primitive_desc_t *description)
+                              layout_view weight, product *item, dnnl_primitive_desc_t *description)
 {
     dnnl_dims_t x_sizes = {rows, in};
-    dnnl_dims_t x_strides = {x_stride, 1};
+    dnnl_dims_t x_strides = {in, 1};
     dnnl_dims_t weight_sizes = {in, out};
     dnnl_dims_t bias_sizes = {1, out};
     dnnl_dims_t y_sizes = {rows, out};
@@ -357,8 +357,8 @@ static dnnl_status_t choose_layout(tw_linear *linear, bool bias)
     product probe;
     memset(&probe, 0, sizeof probe);
     dnnl_primitive_desc_t description = NULL;
-    dnnl_status_t status = describe(linear->machine, linear->out, linear->in, bias, false, TYPICAL_ROWS, linear->in,
-                                    NULL, &probe, &description);
+    dnnl_status_t status =
+        describe(linear->machine, linear->out, linear->in, bias, false, TYPICAL_ROWS, NULL, &probe, &description);
     if (status == dnnl_success)
         status = layout_copy(&linear->layout, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0));
     if (description)
@@ -481,15 +481,14 @@ int tw_linear_in(const tw_linear *linear)
 }
 
 /* The prepared product for this shape, made if need be in the place of the one unused for longest. */
-static dnnl_status_t prepare(tw_worker *worker, const tw_linear *linear, int rows, int x_stride, bool accumulate,
-                             product **found)
+static dnnl_status_t prepare(tw_worker *worker, const tw_linear *linear, int rows, bool accumulate, product **found)
 {
     product *oldest = &worker->products[0];
     worker->clock++;
     for (int i = 0; i < PRODUCTS; i++) {
         product *item = &worker->products[i];
         if (item->primitive && item->rows == rows && item->out == linear->out && item->in == linear->in &&
-            item->x_stride == x_stride && item->accumulate == accumulate && item->bias == (linear->bias != NULL)) {
+            item->accumulate == accumulate && item->bias == (linear->bias != NULL)) {
             item->used = worker->clock;
             *found = item;
             return dnnl_success;
@@ -500,7 +499,7 @@ static dnnl_status_t prepare(tw_worker *worker, const tw_linear *linear, int row
     product_free(oldest);
     dnnl_primitive_desc_t description = NULL;
     dnnl_status_t status = describe(worker->machine, linear->out, linear->in, linear->bias != NULL, accumulate, rows,
-                                    x_stride, layout_of(&linear->layout), oldest, &description);
+                                    layout_of(&linear->layout), oldest, &description);
     if (status == dnnl_success)
         status = dnnl_primitive_create(&oldest->primitive, description);
     if (description)
@@ -512,7 +511,6 @@ static dnnl_status_t prepare(tw_worker *worker, const tw_linear *linear, int row
     oldest->out = linear->out;
     oldest->in = linear->in;
     oldest->rows = rows;
-    oldest->x_stride = x_stride;
     oldest->bias = linear->bias != NULL;
     oldest->accumulate = accumulate;
     oldest->used = worker->clock;
@@ -520,8 +518,8 @@ static dnnl_status_t prepare(tw_worker *worker, const tw_linear *linear, int row
     return dnnl_success;
 }
 
-tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const float *x, int x_stride, int rows,
-                             float *y, bool accumulate, tuwen_error *error)
+tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const float *x, int rows, float *y,
+                             bool accumulate, tuwen_error *error)
 {
     if (rows == 0)
         return TUWEN_OK;
@@ -529,7 +527,7 @@ tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const f
     dnnl_memory_t from = NULL;
     dnnl_memory_t to = NULL;
     dnnl_engine_t engine = worker->machine->engine;
-    dnnl_status_t status = prepare(worker, linear, rows, x_stride, accumulate, &item);
+    dnnl_status_t status = prepare(worker, linear, rows, accumulate, &item);
     if (status == dnnl_success)
         status = dnnl_memory_create(&from, layout_of(&item->x), engine, (void *)(uintptr_t)x);
     if (status == dnnl_success)
@@ -548,6 +546,23 @@ tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const f
     if (to)
         dnnl_memory_destroy(to);
     return status == dnnl_success ? TUWEN_OK : fail(error, "a product", status);
+}
+
+tuwen_status tw_linear_describe(tw_worker *worker, const tw_linear *linear, int rows, bool accumulate, char *name,
+                                size_t size, tuwen_error *error)
+{
+    product *item = NULL;
+    const char *text = NULL;
+    const_dnnl_primitive_desc_t description = NULL;
+    dnnl_status_t status = prepare(worker, linear, rows, accumulate, &item);
+    if (status == dnnl_success)
+        status = dnnl_primitive_get_primitive_desc(item->primitive, &description);
+    if (status == dnnl_success)
+        status = dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &text);
+    if (status != dnnl_success)
+        return fail(error, "describing a product", status);
+    (void)snprintf(name, size, "%s", text);
+    return TUWEN_OK;
 }
 
 tuwen_status tw_product(int m, int n, int k, float scale, const float *a, int a_stride, const float *b, int b_stride,

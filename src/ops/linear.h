@@ -20,9 +20,14 @@ void tw_linear_close(tw_linear *linear);
 int tw_linear_out(const tw_linear *linear);
 int tw_linear_in(const tw_linear *linear);
 
-/* y [rows][out] = x W^T + b, or y += x W^T + b with `accumulate`. Row i of x begins at x + i * x_stride. */
-tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const float *x, int x_stride, int rows,
-                             float *y, bool accumulate, tuwen_error *error);
+/* y [rows][out] = x W^T + b, or y += x W^T + b with `accumulate`; x is [rows][in], without gaps between its rows: for
+ * others oneDNN 2.6 falls back to code that is a thousand times slower. */
+tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const float *x, int rows, float *y,
+                             bool accumulate, tuwen_error *error);
+
+/* The library's name of the code that such a product runs, such as "brg:avx512_core"; for tests. */
+tuwen_status tw_linear_describe(tw_worker *worker, const tw_linear *linear, int rows, bool accumulate, char *name,
+                                size_t size, tuwen_error *error);
 
 /* c [m][n] (row stride c_stride) = scale * a [m][k] (a_stride) times b: b is [n][k] when `b_transposed`, else [k][n]
  * (b_stride). Not packed: for attention. May be called inside a parallel region, and then uses one thread. */

@@ -40,13 +40,13 @@ void tw_gelu(const tw_worker *worker, float *x, int rows, int n)
         kernels->gelu(x + (size_t)i * width, width);
 }
 
-void tw_silu_times(const tw_worker *worker, float *x, int rows, int n)
+void tw_silu_times(const tw_worker *worker, float *gate, const float *up, int rows, int n)
 {
     const tw_kernels *kernels = tw_machine_kernels(tw_worker_machine(worker));
     size_t width = (size_t)n;
 #pragma omp parallel for schedule(static)
     for (int i = 0; i < rows; i++)
-        kernels->silu_times(x + (size_t)i * 2 * width, x + (size_t)i * 2 * width + width, width);
+        kernels->silu_times(gate + (size_t)i * width, up + (size_t)i * width, width);
 }
 
 void tw_rotate(const tw_worker *worker, float *x, int stride, const float *cosines, const float *sines, int rows,

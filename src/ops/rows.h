@@ -19,8 +19,8 @@ void tw_quick_gelu(const tw_worker *worker, float *x, int rows, int n);
 /* x [rows][n] = exact GELU, by erf */
 void tw_gelu(const tw_worker *worker, float *x, int rows, int n);
 
-/* x [rows][2n]: the first half of each row becomes silu(first half) * second half */
-void tw_silu_times(const tw_worker *worker, float *x, int rows, int n);
+/* gate [rows][n] = gate * sigmoid(gate) * up [rows][n] */
+void tw_silu_times(const tw_worker *worker, float *gate, const float *up, int rows, int n);
 
 /*
  * Rotary position embedding, "half" style: in each of the `heads` consecutive heads of a row of x (row stride

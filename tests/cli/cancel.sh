@@ -5,7 +5,7 @@ env --default-signal=INT true 2> /dev/null || exit 77 # a shell makes its backgr
 mkfifo pipe
 exec 3<> pipe
 interrupt() { # waits for the command of $! to have written something for which $1 holds
-    until eval "$1"; do sleep 0.1; done
+    while kill -0 $! && ! eval "$1"; do sleep 0.1; done
     kill -INT $!
     wait $!
     echo "exit $?"
@@ -14,7 +14,7 @@ env --default-signal=INT tuwen match -q -m tiny -i images/28x28.png -i - "a dog"
 interrupt "test -s table"
 cat table
 env --default-signal=INT tuwen match -q --json -m tiny -i images/28x28.png -i - "a dog" <&3 > json &
-interrupt "grep -q cosine json"
+interrupt "grep -qs cosine json"
 cat json
 env --default-signal=INT tuwen embed -q -m tiny -i - -o out.npy --format npy <&3 &
 interrupt "ls out.npy.* > /dev/null 2>&1"
