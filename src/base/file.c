@@ -71,6 +71,15 @@ void tw_map_close(tw_map *map)
     *map = (tw_map){0};
 }
 
+void tw_map_forget(const void *data, size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)data + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)data + size) / page * page;
+    if (begin < end)
+        (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
 tuwen_status tw_file_read(const char *path, size_t limit, char **data, size_t *size, tuwen_error *error)
 {
     tuwen_status status = TUWEN_OK;

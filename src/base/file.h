@@ -21,6 +21,10 @@ tuwen_status tw_map_open(const char *path, tw_map *map, tuwen_error *error);
 /* Unmaps; accepts a map that is not open, and leaves it so. */
 void tw_map_close(tw_map *map);
 
+/* Tells the system that this part of a map is not needed soon: its pages leave the process's memory, and come back from
+ * the file when they are read again. */
+void tw_map_forget(const void *data, size_t size);
+
 /* Reads a whole regular file of at most `limit` bytes; the caller frees `*data` with tw_free. A NUL follows the last
  * byte and is not counted in `*size`. */
 tuwen_status tw_file_read(const char *path, size_t limit, char **data, size_t *size, tuwen_error *error);

@@ -136,10 +136,10 @@ static int compare_name(const void *a, const void *b)
 static tuwen_status check_cover(const char *file, tw_tensor *tensors, size_t count, const unsigned char *base,
                                 uint64_t data_bytes, tuwen_error *error)
 {
-    if (count > 1)
+    if (tensors)
         qsort(tensors, count, sizeof *tensors, compare_data);
     uint64_t position = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; tensors && i < count; i++) {
         uint64_t begin = (uint64_t)((const unsigned char *)tensors[i].data - base);
         if (begin != position)
             return tw_fail(error, TUWEN_BAD_MODEL, "%s: tensor %s: begins at byte %llu of the data, not at %llu",
@@ -409,6 +409,11 @@ void tw_tensor_read_f32(const tw_tensor *tensor, size_t first, size_t count, flo
             out[i] = half_to_float(half);
         }
     }
+}
+
+void tw_tensor_forget(const tw_tensor *tensor)
+{
+    tw_map_forget(tensor->data, tensor->bytes);
 }
 
 tuwen_status tw_safetensors_check(const unsigned char *data, size_t size, const char *name, tuwen_error *error)

@@ -75,6 +75,9 @@ size_t tw_weights_files(const tw_weights *weights);
  * caller). */
 void tw_tensor_read_f32(const tw_tensor *tensor, size_t first, size_t count, float *out);
 
+/* Lets the tensor's pages leave memory after they were read; reading it again brings them back. */
+void tw_tensor_forget(const tw_tensor *tensor);
+
 /* Parses the header of one file in memory: for the fuzz target. */
 tuwen_status tw_safetensors_check(const unsigned char *data, size_t size, const char *name, tuwen_error *error);
 

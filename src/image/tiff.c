@@ -348,7 +348,7 @@ static tuwen_status read_converted(tiff_reader *reader)
     uint32_t *raster = tw_alloc((size_t)width * block, sizeof *raster);
     if (!raster)
         status = tw_decode_memory(reader->decode);
-    for (uint32_t y = 0; y < height && status == TUWEN_OK; y += block) {
+    for (uint32_t y = 0; raster && y < height && status == TUWEN_OK; y += block) {
         uint32_t rows = height - y < block ? height - y : block;
         image.row_offset = (int)y;
         if (tw_decode_late(reader->decode))

@@ -131,6 +131,7 @@ static void read_parts(tw_loader *loader, const char *prefix, int index, const t
             return;
         tw_tensor_read_f32(tensor, 0, out * (size_t)in, weight);
         check_finite(loader, tensor, weight, out * (size_t)in);
+        tw_tensor_forget(tensor);
         weight += out * (size_t)in;
         if (!bias)
             continue;
