@@ -3,7 +3,7 @@
 import os
 
 SIZE = 128                                   # side of a rasterised drawing
-MIN_TOKENS, MAX_TOKENS = 16, 24              # image tokens of the demo checkpoint
+MIN_TOKENS, MAX_TOKENS = 9, 15              # image tokens of the demo checkpoint
 DEFAULT_SYSTEM = "You are a helpful assistant."
 QUERY_SYSTEM = "Find an image that matches the given text."
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>",

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recall of the exported checkpoint on drawings by hands that it never saw, and the spread of its scores.
 
-Every drawing of an unseen style is put on white (or, with `--scenery`, on a seeded coloured background), written as a picture of
-224 x 224, and goes through the true preprocessing in float32. Texts are the bare English and Chinese labels, as queries. Recall
-counts a text's own drawing among the first k drawings, and a drawing's own text among the first k texts, of all concepts that
-the style has. `--calibrate` sets tuwen.json's score range and bands from the OpenMoji score distributions.
+Every drawing of an unseen style is cut to its box and put on white (or, with `--scenery`, on a seeded coloured gradient),
+made a picture of 224 x 224, and sent through the true preprocessing in float32. Texts are the bare English and Chinese labels,
+as queries. Recall counts a text's own drawing among the first k drawings, and a drawing's own text among the first k texts, of
+all concepts that the style has. `--calibrate` sets tuwen.json's score range and bands from the OpenMoji score distributions.
 """
 import argparse, json, os, random
 import numpy as np, torch
@@ -16,14 +16,19 @@ from pictures import Atlas
 
 
 def compose(rgba, r, scenery):
-    """Premultiplied [s, s, 4] uint8 -> 224 x 224 picture with a margin."""
-    a = np.asarray(Image.fromarray(rgba, "RGBA").resize((192, 192), Image.BICUBIC)).astype(np.float32)
+    """Premultiplied [s, s, 4] uint8, cut to what is drawn -> 224 x 224 picture with a margin of 14 pixels."""
+    ys, xs = np.nonzero(rgba[..., 3] > 8)
+    rgba = rgba[ys.min():ys.max() + 1, xs.min():xs.max() + 1]
+    k = 196 / max(rgba.shape[:2])
+    h, w = (max(1, round(n * k)) for n in rgba.shape[:2])
+    bands = [Image.fromarray(np.ascontiguousarray(rgba[..., c])).resize((w, h), Image.BICUBIC) for c in range(4)]
+    a = np.stack([np.asarray(b) for b in bands], -1).astype(np.float32)
     ground = np.full((224, 224, 3), 255, np.float32)
     if scenery:
         top, bottom = (np.array([r.uniform(60, 255) for _ in range(3)], np.float32) for _ in range(2))
         ground[:] = (top + (bottom - top) * np.linspace(0, 1, 224)[:, None])[:, None]
-    y, x = (r.randint(0, 32), r.randint(0, 32)) if scenery else (16, 16)
-    part = ground[y:y + 192, x:x + 192]
+    y, x = (224 - h) // 2, (224 - w) // 2
+    part = ground[y:y + h, x:x + w]
     part[:] = part * (1 - a[..., 3:] / 255) + a[..., :3]
     return Image.fromarray(np.clip(np.rint(ground), 0, 255).astype(np.uint8))
 
@@ -36,9 +41,9 @@ def recall(s):
 
 def measure(net, atlas, style, scenery):
     r, rows = random.Random(11), {}
-    for n, (s, i, _) in enumerate(atlas.rows):
-        if s == style:
-            rows.setdefault(i, n)
+    for n, row in enumerate(atlas.rows):
+        if row and row[0] == style and row[3]:
+            rows.setdefault(row[1], n)
     ids = sorted(rows)
     zi = net.pictures([compose(atlas.data[rows[i]].numpy(), r, scenery) for i in ids])
     out = {}

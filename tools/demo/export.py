@@ -47,6 +47,7 @@ def export(state, data, out):
         weights[n] = w.to(torch.bfloat16).contiguous()
     os.makedirs(out, exist_ok=True)
     save_file(weights, os.path.join(out, "model.safetensors"), metadata={"format": "pt"})
+    os.chmod(os.path.join(out, "model.safetensors"), 0o644)
     for f in FILES:
         shutil.copyfile(os.path.join(data, "tokenizer", f), os.path.join(out, f))
     with open(os.path.join(out, "added_tokens.json")) as f:

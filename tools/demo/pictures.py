@@ -17,24 +17,70 @@ PLAIN = {"white": (1, 1, 1), "black": (.06, .06, .07), "red": (.86, .16, .15), "
          "brown": (.47, .32, .22), "gray": (.55, .55, .56), "light blue": (.62, .82, .95)}
 
 
+def base(e):
+    """An emoji's identity without variation selectors and gender; None for those that the demo leaves out."""
+    if re.match(r"flag: |(family|kiss|couple with heart): ", e["en"]) or re.search(r"o’clock|-thirty", e["en"]):
+        return None
+    p = [x for x in e["hex"].split("-") if x != "FE0F"]
+    while len(p) > 2 and p[-2] == "200D" and p[-1] in ("2640", "2642"):
+        p = p[:-2]
+    if len(p) > 1 and p[0] in ("1F468", "1F469"):
+        p[0] = "1F9D1"
+    return "-".join(p)
+
+
 class Atlas:
-    """The rasterised drawings, and which of them training may see."""
+    """The rasterised drawings, and which of them training may see.
+
+    Men's and women's forms of one occupation or act are one concept; country flags, the 24 clock faces and the many families
+    are left out: at this size they cost more than they show. rows[n] is (style, concept, name, whether the plain form)."""
 
     def __init__(self, root):
         with open(os.path.join(root, "atlas.json"), encoding="utf-8") as f:
             meta = json.load(f)
-        self.concepts, self.rows, self.styles = meta["concepts"], meta["rows"], meta["styles"]
+        self.styles = meta["styles"]
+        old, index, where, self.concepts = meta["concepts"], {}, {}, []
+        plain = {"-".join(x for x in e["hex"].split("-") if x != "FE0F") for e in old}
+        for i, e in enumerate(old):
+            k = base(e)
+            if k is None:
+                continue
+            own = "-".join(x for x in e["hex"].split("-") if x != "FE0F") == k
+            if k not in index:
+                index[k] = len(self.concepts)
+                self.concepts.append(dict(e, more_en=[], more_zh=[]))
+            c = self.concepts[index[k]]
+            if own and c["hex"] != e["hex"]:               # the plain form names the concept
+                more = dict(more_en=c["more_en"] + [c["en"]], more_zh=c["more_zh"] + [c["zh"]])
+                c.clear()
+                c.update(e, **more)
+            elif c["hex"] != e["hex"]:
+                c["more_en"].append(e["en"])
+                c["more_zh"].append(e["zh"])
+            where[i] = (index[k], own or k not in plain)
+        self.rows = [(s, *where[i], n) if i in where else None for s, i, n in meta["rows"]]
+        self.rows = [r and (r[0], r[1], r[3], r[2]) for r in self.rows]
         self.data = torch.from_numpy(np.load(os.path.join(root, "atlas.npy"), mmap_mode="c"))
+        half = os.path.join(root, "atlas64.npy")
+        if not os.path.exists(half):
+            a = np.load(os.path.join(root, "atlas.npy"), mmap_mode="r")
+            small = np.stack([a[k].reshape(64, SIZE // 64, 64, SIZE // 64, 4).mean((1, 3)).round().astype(np.uint8) for k in range(len(a))])
+            np.save(half + ".part.npy", small)
+            os.replace(half + ".part.npy", half)
+        self.half = torch.from_numpy(np.load(half))
         self.choices = [[] for _ in self.concepts]
         self.mono = np.zeros(len(self.rows), bool)
-        for n, (style, i, name) in enumerate(self.rows):
+        for n, row in enumerate(self.rows):
+            if row is None:
+                continue
+            style, i, name, own = row
             s = self.styles.get(style, dict(train=True))
             if not s["train"] or (style == "bench" and int(name) < 4):
                 continue
             self.mono[n] = bool(s.get("mono"))
-            self.choices[i].append((n, .35 if self.mono[n] else 1.0))
+            self.choices[i].append((n, (.35 if self.mono[n] else 1.) * (1. if own else .4)))
         self.mirror = [c["group"] not in (8, 9) and not NO_MIRROR.search(c["en"]) for c in self.concepts]
-        self.bench = len(self.concepts) - 1
+        self.bench = next(i for i, c in enumerate(self.concepts) if c["hex"] == "bench")
 
     def pick(self, r, i):
         rows, w = zip(*self.choices[i])
@@ -107,7 +153,7 @@ def recolour(r, x, mono, hard=1.):
     rgb, a = x[:, :3], x[:, 3:]
     rgb = torch.einsum("bij,bjhw->bihw", M, rgb) + add[:, :, None, None] * a
     rgb = torch.minimum(rgb.clamp_(min=0), a)
-    lined = [i for i in range(b) if r.random() < .4 * hard and not mono[i]]
+    lined = [i for i in range(b) if r.random() < .45 * min(1, hard + .3) and not mono[i]]
     if lined:                                             # dark lines where colours or the outside meet
         L = torch.tensor(lined)
         p, q = rgb[L], a[L]
@@ -224,9 +270,10 @@ def batch(atlas, texts, r, ids, gh, gw, hard=1.):
             if not part:
                 continue
             js = torch.tensor([p[0] for p in part])
-            icons = atlas.data[torch.tensor([p[1] for p in part])].permute(0, 3, 1, 2).float().mul_(1 / 255)
             cx, cy, size, turn, aspect, flip = torch.tensor([p[2:] for p in part]).float().unbind(1)
-            if size.median() < SIZE * .45:
+            source = atlas.half if size.median() < SIZE * .8 else atlas.data
+            icons = source[torch.tensor([p[1] for p in part])].permute(0, 3, 1, 2).float().mul_(1 / 255)
+            if size.median() < SIZE * .25:
                 icons = F.avg_pool2d(icons, 2)
             put = recolour(r, place(icons, cx, cy, size, turn, aspect, flip, h, w), [atlas.mono[p[1]] for p in part], hard)
             a = put[:, 3:]

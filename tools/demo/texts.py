@@ -75,7 +75,7 @@ def names(c):
     if c["zht"] != c["zh"]:
         zh.append(c["zht"])
     more = ALIASES.get(c["en"], ([], []))
-    return en + more[0], zh + more[1]
+    return en + more[0] * 2 + c.get("more_en", []), zh + more[1] * 2 + c.get("more_zh", [])
 
 
 class Texts:

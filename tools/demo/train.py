@@ -19,8 +19,7 @@ from pictures import Atlas, batch, prepare
 
 VOCAB = 5024                                   # 5,000 and 14 special tokens, rounded up as the real tables are
 TINY = [(4, 4, 5), (4, 6, 1), (6, 4, 1)]       # grids early on, to learn the coarse things cheaply
-SMALL = [(6, 6, 5), (6, 8, 1), (8, 6, 1)]
-FULL = [(8, 8, 10), (8, 10, 2), (10, 8, 1), (8, 12, 1), (12, 8, 1), (6, 12, 1), (12, 6, 1), (6, 10, 1), (10, 6, 1)]
+FULL = [(6, 6, 8), (6, 8, 3), (8, 6, 2), (4, 10, 1), (10, 4, 1), (6, 10, 1), (10, 6, .5), (4, 8, .5), (8, 4, .5)]
 
 
 class Muon(torch.optim.Optimizer):
@@ -45,7 +44,7 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self):
         for group in self.param_groups:
-            ps = group["params"]
+            ps = [p for p in group["params"] if p.grad is not None]
             flat = torch.empty(sum(p.numel() for p in ps)) if self.shared is None else self.shared
             at, jobs = 0, {}
             for n, p in enumerate(ps):
@@ -106,12 +105,17 @@ def encode_texts(net, enc, strings, system, chunk=128):
     return torch.cat(out)[back]
 
 
-def encode_pictures(net, enc, x, system=DEFAULT_SYSTEM):
-    B, _, h, w = x.shape
-    v = net.vision(patches(x).to(BF16), h // 14, w // 14)
+def see(net, x):
+    """Pictures [B, 3, h, w] -> image tokens [B, N/4, D]"""
+    return net.vision(patches(x).to(BF16), x.shape[2] // 14, x.shape[3] // 14)
+
+
+def tell(net, enc, v, system=DEFAULT_SYSTEM):
+    """Image tokens -> unit vectors [B, D]"""
     e = net.embed(torch.tensor([enc.vision[0], enc.vision[1]] + enc.tail))
+    B = len(v)
     seq = torch.cat((e[:1].expand(B, 1, -1), v, e[1:].expand(B, len(e) - 1, -1)), 1)
-    return net.decode(seq, net.prefix(enc.prefix[system]), torch.full((B,), seq.shape[1] - 1)), v.float().mean(1)
+    return net.decode(seq, net.prefix(enc.prefix[system]), torch.full((B,), seq.shape[1] - 1))
 
 
 def contrast(a, b, scale, mask, weight=1.):
@@ -144,15 +148,19 @@ def options():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--data", default=default_dir(), help="where prepare.py worked (default: %(default)s)")
     p.add_argument("--state", help="state file (default: DATA/state.pt)")
-    p.add_argument("--minutes", type=float, default=75)
-    p.add_argument("--batch", type=int, default=256)
-    p.add_argument("--stages", type=float, nargs=2, default=(.2, .58), help="shares of the time at which the grids grow")
+    p.add_argument("--minutes", type=float, default=60)
+    p.add_argument("--batch", type=int, default=512)
+    p.add_argument("--tiny", type=float, default=.3, help="share of the time with the small grids")
     p.add_argument("--lr", type=float, default=.02, help="Muon's; AdamW's is a tenth")
+    p.add_argument("--alone", type=float, default=.4, help="share of the time in which the towers learn apart")
+    p.add_argument("--easy", type=float, default=.15, help="how hard the pictures are at the start (0 to 1, the end)")
+    p.add_argument("--hard", type=float, default=.7, help="and how hard they get")
     p.add_argument("--both", type=float, default=.25, help="share of steps with the texts of both languages")
-    p.add_argument("--ema", type=float, default=.995)
+    p.add_argument("--ema", type=float, default=.97)
     p.add_argument("--seed", type=int, default=7)
     p.add_argument("--processes", type=int, default=2, help="one thread each; they share the batch")
     p.add_argument("--resume", action="store_true")
+    p.add_argument("--start", help="a state whose network to begin with (its concepts may differ)")
     p.add_argument("--steps", type=int, default=10 ** 9, help="stop after so many (to try things)")
     return p.parse_args()
 
@@ -203,10 +211,16 @@ def work(rank, a, meeting, memory):
 
     saved, log = spent, []
     budget = a.minutes * 60
-    if step == 0:
+    if step == 0 and a.start:                  # weights of an earlier run, whose texts place the concepts
+        net.load_state_dict(torch.load(a.start, weights_only=False)["net"])
+        with torch.no_grad():
+            head["proxy"].copy_(encode_texts(net, enc, [c["en"] for c in atlas.concepts], QUERY_SYSTEM))
+            for n, q in net.named_parameters():
+                ema[n].copy_(q)
+    elif step == 0:
         r = random.Random(a.seed)
         with torch.no_grad():
-            net.init_patches(patches(batch(atlas, texts, r, r.sample(range(C), 256), 8, 8)[0]).flatten(0, 1))
+            net.init_patches(patches(batch(atlas, texts, r, r.sample(range(C), 256), 6, 6)[0]).flatten(0, 1))
     while spent < budget and step < a.steps:
         t0 = time.time()
         shared, r = random.Random(f"{a.seed}-{step}"), random.Random(f"{a.seed}-{step}-{rank}")
@@ -215,7 +229,7 @@ def work(rank, a, meeting, memory):
         for o, bs in zip((muon, adam, extra), base):
             for g, b in zip(o.param_groups, bs):
                 g["lr"] = b * lr
-        grids = TINY if f < a.stages[0] else SMALL if f < a.stages[1] else FULL
+        grids = TINY if f < a.tiny else FULL
         gh, gw, _ = shared.choices(grids, [g[2] for g in grids])[0]
         both = shared.random() < a.both
         while len(order) < B:
@@ -224,32 +238,43 @@ def work(rank, a, meeting, memory):
             order += [i for i in new if i not in order[-B:]]
         ids, order = order[:B], order[B:]
 
+        # first the towers learn apart, pictures by the short way and every sixth time texts; then together
+        alone = f < a.alone
+        pictures, words = not alone or step % 6 < 5, not alone or step % 6 == 5
+        li = lt = ln = short = torch.zeros(())
+        zi, zt, yt = None, [], []
         with torch.no_grad():
-            x, pairs, shown = batch(atlas, texts, r, ids, gh, gw, min(1, .2 + 1.6 * f))
+            x, pairs, shown = batch(atlas, texts, r, ids, gh, gw, min(a.hard, a.easy + (1 - a.easy) * f / .6))
         t1 = time.time()
-        zi, pooled = encode_pictures(net, enc, x)
-        zt = [encode_texts(net, enc, [t for t, _ in pairs[k]], QUERY_SYSTEM if shared.random() < .7 else DEFAULT_SYSTEM)
-              for k in range(1 + both)]
-        yi, yt = targets(shown, C), [targets([c for _, c in pairs[k]], C) for k in range(1 + both)]
+        yi = targets(shown, C)
         proxy = F.normalize(head["proxy"], dim=-1)
         ps, sc = head["pscale"].exp().clamp(max=40), head["scale"].exp().clamp(max=40)
-        li = F.cross_entropy(zi @ proxy.T * ps, yi)
-        lt = sum(F.cross_entropy(z @ proxy.T * ps, y) for z, y in zip(zt, yt)) / len(zt)
-        ln = sum(contrast(zi, z, sc, overlap(yi, y)) for z, y in zip(zt, yt)) / len(zt)
-        short = F.cross_entropy(F.layer_norm(pooled, (256,)) @ aux.T, yi)
-        loss = li + .5 * lt + ln + max(0., 1 - f) * short
-        if both:
+        if pictures:
+            v = see(net, x)
+            short = F.cross_entropy(F.layer_norm(v.float().mean(1), (256,)) @ aux.T, yi)
+        if words:
+            zt = [encode_texts(net, enc, [t for t, _ in pairs[k]], QUERY_SYSTEM if shared.random() < .7 else DEFAULT_SYSTEM)
+                  for k in range(1 + both)]
+            yt = [targets([c for _, c in pairs[k]], C) for k in range(1 + both)]
+            lt = sum(F.cross_entropy(z @ proxy.T * ps, y) for z, y in zip(zt, yt)) / len(zt)
+        loss = lt * (1 if alone else .5) + short * (1 if alone else max(0., 1 - f))
+        if not alone:
+            zi = tell(net, enc, v)
+            li = F.cross_entropy(zi @ proxy.T * ps, yi)
+            ln = sum(contrast(zi, z, sc, overlap(yi, y)) for z, y in zip(zt, yt)) / len(zt)
+            loss = loss + li + ln
+        if both and words:
             loss = loss + .5 * contrast(zt[0], zt[1], sc, overlap(*yt))
         loss.backward()
         t2 = time.time()
         if a.processes > 1:                    # one mean gradient
-            at = 0
-            for q in every:
+            touched, at = [q for q in every if q.grad is not None], 0
+            for q in touched:
                 grads[rank, at:at + q.numel()].copy_(q.grad.flatten())
                 at += q.numel()
             dist.barrier()
             at = 0
-            for q in every:
+            for q in touched:
                 q.grad.copy_(grads[:, at:at + q.numel()].mean(0).view_as(q))
                 at += q.numel()
         torch.nn.utils.clip_grad_norm_(other + [net.model.embed_tokens.weight], 1.)
@@ -260,23 +285,29 @@ def work(rank, a, meeting, memory):
             with torch.no_grad():
                 for n, q in net.named_parameters():
                     ema[n].lerp_(q, 1 - decay)
-        n = B // 4
-        with torch.no_grad():
-            hit = ((zi @ proxy.T).argmax(1)[n:] == torch.tensor(ids)[n:]).float().mean()
-            nce_hit = ((zi @ zt[0].T).argmax(1) == torch.arange(B)).float().mean()
+        with torch.no_grad():                  # how often the first answer is right, scenes (at the front) left out
+            n = B // 4
+            right = lambda z: (z.argmax(1)[n:] == torch.tensor(ids)[n:]).float().mean().item()
+            seen = right(F.layer_norm(v.float().mean(1), (256,)) @ aux.T) if pictures else None
+            hit = None if alone else right(zi @ proxy.T)
+            pair = None if alone else (zi @ zt[0].T).argmax(1).eq(torch.arange(B)).float().mean().item()
         step += 1
         clock = torch.tensor([time.time() - t0])
         if a.processes > 1:
             dist.broadcast(clock, 0)
         dt = clock.item()
         spent += dt
-        log.append([loss.item(), li.item(), lt.item(), ln.item(), short.item(), hit.item(), nce_hit.item(), dt, t1 - t0, time.time() - t2])
+        log.append(dict(short=short.item() if pictures else None, seen=seen, txt=lt.item() if words else None,
+                        img=None if alone else li.item(), nce=None if alone else ln.item(), hit=hit, pair=pair,
+                        step=dt, data=t1 - t0, update=time.time() - t2))
         if step % 20 == 0 or step <= 3:
-            m = torch.tensor(log).mean(0).tolist()
+            mean = {}
+            for k in log[0]:
+                have = [e[k] for e in log if e[k] is not None]
+                mean[k] = sum(have) / len(have) if have else float("nan")
             log = []
-            say(f"{step:5} {spent / 60:6.1f}m lr {lr:.3f} grid {gh}x{gw} loss {m[0]:.3f} img {m[1]:.3f} txt {m[2]:.3f} nce {m[3]:.3f} "
-                f"short {m[4]:.3f} hit {m[5]:.3f} nce-hit {m[6]:.3f} scales {ps.item():.1f} {sc.item():.1f} s/step {m[7]:.2f} data {m[8]:.2f} "
-                f"update {m[9]:.2f}")
+            say(f"{step:5} {spent / 60:6.1f}m lr {lr:.3f} grid {gh}x{gw} " + " ".join(f"{k} {x:.3f}" for k, x in mean.items())
+                + f" scales {ps.item():.1f} {sc.item():.1f}")
         if rank == 0 and (spent - saved > 150 or spent >= budget or step >= a.steps):
             saved = spent
             save(state_path, net=net.state_dict(), head=head.state_dict(), muon=muon.state_dict(), adam=adam.state_dict(), ema=ema,
