@@ -13,8 +13,8 @@
 #define PIECES 16u
 #define PIECE_BYTES (WHOLE_BYTES / PIECES)
 
-static const char *const files[] = {"config.json", "preprocessor_config.json", "tokenizer.json", "vocab.json",
-                                    "merges.txt",  "added_tokens.json"};
+static const char *const files[] = {"config.json", "preprocessor_config.json", "tokenizer.json",       "vocab.json",
+                                    "merges.txt",  "added_tokens.json",        "tokenizer_config.json"};
 
 static tuwen_status add_file(struct sha256_ctx *digest, const char *folder, const char *name, tuwen_error *error)
 {

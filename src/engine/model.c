@@ -94,7 +94,7 @@ static tuwen_status open_weights(tuwen_model *model, const tuwen_model_options *
     if (status != TUWEN_OK)
         return status;
     say(options, "packing the weights");
-    tw_loader loader = {.weights = model->weights, .machine = model->machine, .error = error};
+    tw_loader loader = {.weights = model->weights, .machine = model->machine, .folder = model->path, .error = error};
     model->vision = tw_vision_open(&model->config.vision, model->config.text.hidden, &loader);
     uint64_t vision_parameters = loader.parameters;
     if (loader.status == TUWEN_OK)

@@ -42,7 +42,6 @@ typedef struct {
     tuwen_session *session;
     float *vectors;
     tuwen_output *outputs; /* may be NULL */
-    tuwen_error *error;
 } call;
 
 /* ---- options ------------------------------------------------------------------------------------------------ */
@@ -196,25 +195,36 @@ static tuwen_status decode(const tuwen_session *session, const tuwen_input *inpu
                              options->exif == TUWEN_EXIF_APPLY, picture, error);
 }
 
-/* Decodes the picture and computes its image tokens into session->image_tokens. */
-static tuwen_status see_picture(tuwen_session *session, const tuwen_input *input, tuwen_output *output,
+/* Decodes the picture and plans its sizes; `picture` is to be freed. */
+static tuwen_status open_picture(const tuwen_session *session, const tuwen_input *input, tw_picture *picture,
+                                 tuwen_output *output, tuwen_error *error)
+{
+    tw_picture_plan plan;
+    tuwen_status status = decode(session, input, picture, error);
+    if (status != TUWEN_OK)
+        return status;
+    output->picture_width = picture->width;
+    output->picture_height = picture->height;
+    if (!tw_picture_plan_sizes(picture->width, picture->height, &session->patch_config, &plan))
+        return tw_fail(error, TUWEN_BAD_IMAGE,
+                       "%s: a picture of %dx%d pixels cannot be brought to %d..%d image tokens (--image-tokens)",
+                       picture_name(input), picture->width, picture->height, session->patch_config.tokens_min,
+                       session->patch_config.tokens_max);
+    output->image_tokens = plan.tokens;
+    return TUWEN_OK;
+}
+
+/* Computes the image tokens of a picture into session->image_tokens. */
+static tuwen_status see_picture(tuwen_session *session, const tuwen_input *input, const tw_picture *picture,
                                 tuwen_error *error)
 {
     const tuwen_model *model = session->model;
-    tw_picture picture = {0};
     tw_patches patches = {0};
-    tuwen_status status = decode(session, input, &picture, error);
-    if (status == TUWEN_OK) {
-        output->picture_width = picture.width;
-        output->picture_height = picture.height;
-        status = tw_patches_make(&picture, &session->patch_config, &patches, error);
-    }
-    tw_picture_free(&picture);
+    tuwen_status status = tw_patches_make(picture, &session->patch_config, &patches, error);
     if (status == TUWEN_OK) {
         int count = patches.grid_h * patches.grid_w;
         size_t tokens = (size_t)count / (size_t)(model->config.vision.merge_size * model->config.vision.merge_size);
         size_t scratch = tw_vision_scratch(model->vision, model->machine, count);
-        output->image_tokens = (int)tokens;
         if (!ensure(&session->scratch, &session->scratch_capacity, scratch) ||
             !ensure(&session->image_tokens, &session->image_capacity, tokens * tuwen_model_dimension(model)))
             status = tw_fail_memory(error, picture_name(input));
@@ -239,7 +249,8 @@ static tuwen_status truncate(tuwen_session *session, tuwen_output *output, tuwen
         left += session->ids.items[i] == session->model->image_pad;
     if (output->image_tokens > 0 && left < output->image_tokens)
         return tw_fail(error, TUWEN_BAD_TEXT,
-                       "the instruction and the picture's %d image tokens do not fit in max length %d",
+                       "the instruction and the picture's %d image tokens do not fit in max length %d "
+                       "(--image-tokens, --max-length)",
                        output->image_tokens, (int)most);
     session->ids.count = most;
     output->truncated = true;
@@ -267,6 +278,12 @@ static tuwen_status add_rows(tuwen_session *session, size_t owner, bool has_pict
     return TUWEN_OK;
 }
 
+static void fail_output(tuwen_output *output, tuwen_status status, const tuwen_error *error)
+{
+    output->status = status;
+    memcpy(output->message, error->message, sizeof output->message);
+}
+
 /* Computes the gathered batch and puts each vector in its owner's place. */
 static tuwen_status flush(call *of, tuwen_error *error)
 {
@@ -291,64 +308,88 @@ static tuwen_status flush(call *of, tuwen_error *error)
     for (size_t i = 0; status == TUWEN_OK && i < session->batch_count; i++) {
         float *vector = of->vectors + session->owners[i] * hidden;
         memcpy(vector, session->states + i * hidden, hidden * sizeof *vector);
-        tw_normalize(vector, (int)hidden);
+        if (!tw_normalize(vector, (int)hidden)) {
+            tuwen_status bad = tw_fail(error, TUWEN_BAD_MODEL,
+                                       "%s: the checkpoint gave a vector that is zero or not finite", model->path);
+            if (!of->outputs)
+                status = bad;
+            else
+                fail_output(&of->outputs[session->owners[i]], bad, error);
+        }
     }
     session->batch_count = 0;
     session->batch_rows = 0;
     return status;
 }
 
-/* Brings one input into the batch. */
-static tuwen_status take(call *of, const tuwen_input *input, size_t index, tuwen_output *output, tuwen_error *error)
+/* The input's ids, cut at max_length, and its picture, to be freed: all that can be said before computing. */
+static tuwen_status read_input(tuwen_session *session, const tuwen_input *input, tw_picture *picture,
+                               tuwen_output *output, tuwen_error *error)
 {
-    tuwen_session *session = of->session;
-    if (!input->text && !input->picture)
-        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "input %zu has neither a text nor a picture", index);
     tuwen_status status = TUWEN_OK;
+    if (!input->text && !input->picture)
+        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "an input has neither a text nor a picture");
     if (input->picture)
-        status = see_picture(session, input, output, error);
+        status = open_picture(session, input, picture, output, error);
     if (status == TUWEN_OK)
         status = tw_prompt_encode(session->model, input, output->image_tokens, session->options.raw_special,
                                   &session->ids, error);
     if (status == TUWEN_OK)
         status = truncate(session, output, error);
-    if (status != TUWEN_OK)
-        return status;
-    output->tokens = (int)session->ids.count;
+    if (status == TUWEN_OK)
+        output->tokens = (int)session->ids.count;
+    return status;
+}
+
+/* Everything of one input that is its own: a failure here does not concern the others. */
+static tuwen_status prepare(tuwen_session *session, const tuwen_input *input, tuwen_output *output,
+                            tuwen_error *error)
+{
+    tw_picture picture = {0};
+    tuwen_status status = read_input(session, input, &picture, output, error);
+    if (status == TUWEN_OK && input->picture)
+        status = see_picture(session, input, &picture, error);
+    tw_picture_free(&picture);
+    return status;
+}
+
+/* Brings a prepared input into the batch, which is computed first if it is full. */
+static tuwen_status enter_batch(call *of, const tuwen_input *input, size_t index, tuwen_error *error)
+{
+    tuwen_session *session = of->session;
     if (session->batch_rows > 0 && session->batch_rows + session->ids.count > BATCH_ROWS) {
-        status = flush(of, error);
+        tuwen_status status = flush(of, error);
         if (status != TUWEN_OK)
             return status;
     }
     return add_rows(session, index, input->picture != NULL, error);
 }
 
-/* Whether a failure concerns one input, so that the others go on. */
-static bool is_local(tuwen_status status)
-{
-    return status != TUWEN_OUT_OF_MEMORY && status != TUWEN_CANCELLED && status != TUWEN_INTERNAL;
-}
-
 /* Takes every input, then computes what is left in the batch. */
-static tuwen_status embed_all(call *of, const tuwen_input *inputs, size_t count)
+static tuwen_status embed_all(call *of, const tuwen_input *inputs, size_t count, tuwen_error *error)
 {
+    const tw_run run = make_run(of->session);
     for (size_t i = 0; i < count; i++) {
-        tuwen_error failure = {.language = of->error ? of->error->language : TUWEN_ENGLISH};
         tuwen_output output = {0};
-        tuwen_status status = take(of, &inputs[i], i, &output, &failure);
-        if (status != TUWEN_OK) {
-            output.status = status;
-            memcpy(output.message, failure.message, sizeof output.message);
-        }
+        tuwen_status status = tw_run_check(&run, error);
+        if (status != TUWEN_OK)
+            return status;
+        status = prepare(of->session, &inputs[i], &output, error);
+        bool local = of->outputs && status != TUWEN_CANCELLED && status != TUWEN_INTERNAL;
+        if (status != TUWEN_OK && !local)
+            return status;
+        if (status != TUWEN_OK)
+            fail_output(&output, status, error);
         if (of->outputs)
             of->outputs[i] = output;
-        if (status == TUWEN_OK || (of->outputs && is_local(status)))
-            continue;
-        if (of->error)
-            *of->error = failure;
-        return status;
+        if (status == TUWEN_OK)
+            status = enter_batch(of, &inputs[i], i, error);
+        else
+            status = TUWEN_OK;
+        if (status != TUWEN_OK)
+            return status;
     }
-    return flush(of, of->error);
+    return flush(of, error);
 }
 
 tuwen_status tuwen_embed(tuwen_session *session, const tuwen_input *inputs, size_t count, float *vectors,
@@ -362,13 +403,18 @@ tuwen_status tuwen_embed(tuwen_session *session, const tuwen_input *inputs, size
     size_t hidden = tuwen_model_dimension(session->model);
     if (count > SIZE_MAX / sizeof *vectors / hidden)
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%zu inputs are too many", count);
-    call of = {.session = session, .vectors = vectors, .outputs = outputs, .error = error};
+    call of = {.session = session, .vectors = vectors, .outputs = outputs};
+    tuwen_error failure = {.language = error ? error->language : TUWEN_ENGLISH};
     if (count > 0)
         memset(vectors, 0, count * hidden * sizeof *vectors);
-    atomic_store(&session->cancel, false);
     session->batch_count = 0;
     session->batch_rows = 0;
-    return embed_all(&of, inputs, count);
+    tuwen_status status = embed_all(&of, inputs, count, &failure);
+    if (status == TUWEN_CANCELLED)
+        atomic_store(&session->cancel, false);
+    if (status != TUWEN_OK && error)
+        *error = failure;
+    return status;
 }
 
 tuwen_status tuwen_tokenize(tuwen_session *session, const tuwen_input *input, int32_t *ids, size_t capacity,
@@ -378,23 +424,9 @@ tuwen_status tuwen_tokenize(tuwen_session *session, const tuwen_input *input, in
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s is NULL", "an argument");
     *count = 0;
     tuwen_output output = {0};
-    tuwen_status status = TUWEN_OK;
-    if (input->picture) {
-        tw_picture picture = {0};
-        tw_picture_plan plan = {0};
-        status = decode(session, input, &picture, error);
-        if (status == TUWEN_OK &&
-            !tw_picture_plan_sizes(picture.width, picture.height, &session->patch_config, &plan))
-            status = tw_fail(error, TUWEN_BAD_IMAGE, "%s: its size cannot be brought to image tokens",
-                             picture_name(input));
-        output.image_tokens = plan.tokens;
-        tw_picture_free(&picture);
-    }
-    if (status == TUWEN_OK)
-        status = tw_prompt_encode(session->model, input, output.image_tokens, session->options.raw_special,
-                                  &session->ids, error);
-    if (status == TUWEN_OK)
-        status = truncate(session, &output, error);
+    tw_picture picture = {0};
+    tuwen_status status = read_input(session, input, &picture, &output, error);
+    tw_picture_free(&picture);
     if (status != TUWEN_OK)
         return status;
     for (size_t i = 0; i < session->ids.count && i < capacity; i++)

@@ -173,6 +173,7 @@ static tuwen_status attend(const tw_text_config *config, const tw_run *run, cons
                                   .q = qkv,
                                   .k = qkv + hidden,
                                   .v = qkv + hidden + (size_t)config->kv_heads * (size_t)config->head_dim,
+                                  .cancel = run->cancel,
                                   .stride = stride,
                                   .out = at->normed + row * (size_t)hidden};
         status = tw_attend(worker, &attention, at->attention, error);
@@ -254,13 +255,14 @@ tuwen_status tw_language_forward(const tw_language *language, const tw_run *run,
     return status;
 }
 
-void tw_normalize(float *vector, int n)
+bool tw_normalize(float *vector, int n)
 {
     double squares = 0;
     for (int i = 0; i < n; i++)
         squares += (double)vector[i] * (double)vector[i];
-    double length = sqrt(squares);
-    float inverse = (float)(1 / (length > 1e-12 ? length : 1e-12));
+    bool good = isfinite(squares) && squares > 0;
+    float inverse = good ? (float)(1 / sqrt(squares)) : 0.0f;
     for (int i = 0; i < n; i++)
-        vector[i] *= inverse;
+        vector[i] = good ? vector[i] * inverse : 0.0f;
+    return good;
 }

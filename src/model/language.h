@@ -3,6 +3,7 @@
 #ifndef TW_MODEL_LANGUAGE_H
 #define TW_MODEL_LANGUAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/config.h"
@@ -33,7 +34,7 @@ size_t tw_language_scratch(const tw_language *language, const tw_machine *machin
 tuwen_status tw_language_forward(const tw_language *language, const tw_run *run, float *x, const int *lengths,
                                  int count, float *states, tuwen_error *error);
 
-/* Divides the vector by its Euclidean length (at least 1e-12), as the reference's normalize. */
-void tw_normalize(float *vector, int n);
+/* Divides the vector by its Euclidean length. False, and zeros, when that is zero or not finite. */
+bool tw_normalize(float *vector, int n);
 
 #endif

@@ -43,13 +43,15 @@ static void write_shape(char *text, size_t size, int dimensions, const int64_t *
     }
 }
 
-const tw_tensor *tw_loader_find(tw_loader *loader, const char *name, int dimensions, const int64_t *shape)
+/* Finds a tensor and checks its shape and dtype. */
+static const tw_tensor *find_checked(tw_loader *loader, const char *name, int dimensions, const int64_t *shape)
 {
     if (loader->status != TUWEN_OK)
         return NULL;
     const tw_tensor *tensor = find_either(loader->weights, name);
     if (!tensor) {
-        loader->status = tw_fail(loader->error, TUWEN_BAD_MODEL, "tensor %s: is in none of the weight files", name);
+        loader->status = tw_fail(loader->error, TUWEN_BAD_MODEL, "%s: tensor %s: is in none of the weight files",
+                                 loader->folder, name);
         return NULL;
     }
     bool same = tensor->dimensions == dimensions;
@@ -71,10 +73,15 @@ const tw_tensor *tw_loader_find(tw_loader *loader, const char *name, int dimensi
                                  tensor->name, tw_dtype_name(tensor->dtype));
         return NULL;
     }
-    uint64_t count = 1;
-    for (int i = 0; i < dimensions; i++)
-        count *= (uint64_t)shape[i];
-    loader->parameters += count;
+    return tensor;
+}
+
+const tw_tensor *tw_loader_find(tw_loader *loader, const char *name, int dimensions, const int64_t *shape)
+{
+    const tw_tensor *tensor = find_checked(loader, name, dimensions, shape);
+    if (!tensor)
+        return NULL;
+    loader->parameters += tensor->bytes / tw_dtype_size(tensor->dtype);
     loader->bytes += tensor->bytes;
     return tensor;
 }
@@ -162,8 +169,13 @@ tw_linear *tw_loader_linear(tw_loader *loader, const char *prefix, int index, co
                             int in, bool bias)
 {
     size_t total = 0;
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
+        char full[MAX_NAME];
+        write_name(full, prefix, index, parts[i].name, "weight");
+        /* Before memory is taken for what the configuration claims. */
+        (void)find_checked(loader, full, 2, (int64_t[]){parts[i].out, in});
         total += (size_t)parts[i].out;
+    }
     if (loader->status != TUWEN_OK || !make_room(loader, total * ((size_t)in + 1), prefix))
         return NULL;
     read_parts(loader, prefix, index, parts, count, in, bias, total);

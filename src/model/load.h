@@ -8,11 +8,12 @@
 
 /*
  * Reads tensors of one checkpoint. The first failure is kept in `status` and makes the calls that follow do nothing,
- * so that a tower is loaded by a plain list of calls and one look at the end. Zero-initialise but for the first three.
+ * so that a tower is loaded by a plain list of calls and one look at the end. Zero-initialise but for the first four.
  */
 typedef struct tw_loader {
     const tw_weights *weights;
     const tw_machine *machine;
+    const char *folder; /* of the checkpoint, for messages */
     tuwen_error *error;
     tuwen_status status;
     float *buffer; /* f32 copy of the layer at hand; freed by tw_loader_close */
@@ -29,7 +30,8 @@ void tw_loader_close(tw_loader *loader);
  */
 const tw_tensor *tw_loader_find(tw_loader *loader, const char *name, int dimensions, const int64_t *shape);
 
-/* A vector of n floats, owned by the caller (tw_free); NULL on failure. `format` makes the name with `index`. */
+/* The vector "<prefix>.<index>.<name>" of n floats, owned by the caller (tw_free); with index < 0 the name has no
+ * index. NULL on failure. */
 float *tw_loader_vector(tw_loader *loader, const char *prefix, int index, const char *name, int n);
 
 /* A part of the rows of a linear layer: tensors "<prefix>.<index>.<name>.weight" [out][in] and ".bias" [out]. */

@@ -176,6 +176,7 @@ static tuwen_status attend(const tw_vision *vision, const tw_run *run, const blo
                               .q = at->wide,
                               .k = at->wide + dim,
                               .v = at->wide + 2 * (size_t)dim,
+                              .cancel = run->cancel,
                               .stride = 3 * dim,
                               .out = at->normed};
     status = tw_attend(worker, &attention, at->attention, error);

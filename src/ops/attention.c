@@ -50,14 +50,17 @@ tuwen_status tw_attend(const tw_worker *worker, const tw_attention *attention, f
     const tw_kernels *kernels = tw_machine_kernels(tw_worker_machine(worker));
     int tiles = (attention->length + TILE - 1) / TILE;
     tuwen_status result = TUWEN_OK;
+    const tuwen_language language = error ? error->language : TUWEN_ENGLISH;
 #pragma omp parallel for collapse(2) schedule(dynamic)
     for (int head = 0; head < attention->heads; head++) {
         for (int tile = 0; tile < tiles; tile++) {
             int first = tile * TILE;
             int rows = attention->length - first < TILE ? attention->length - first : TILE;
             float *scores = scratch + (size_t)omp_get_thread_num() * TILE * (size_t)attention->length;
-            tuwen_error failure = {.language = error ? error->language : TUWEN_ENGLISH};
-            tuwen_status status = attend_tile(kernels, attention, head, first, rows, scores, &failure);
+            tuwen_error failure = {.language = language};
+            tuwen_status status = attention->cancel && atomic_load(attention->cancel)
+                                      ? tw_fail(&failure, TUWEN_CANCELLED, "cancelled")
+                                      : attend_tile(kernels, attention, head, first, rows, scores, &failure);
             if (status != TUWEN_OK) {
 #pragma omp critical(tw_attend_failure)
                 {

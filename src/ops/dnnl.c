@@ -124,6 +124,8 @@ typedef struct {
     bool bias, accumulate;
     dnnl_primitive_t primitive;
     dnnl_memory_desc_t x, y;
+    dnnl_memory_desc_t scratchpad; /* memory of the worker's that a run needs */
+    size_t scratchpad_size;
     uint64_t used; /* when last */
 } product;
 
@@ -135,6 +137,8 @@ struct tw_worker {
     dnnl_stream_t stream;
     product products[PRODUCTS];
     uint64_t clock;
+    void *scratchpad; /* of the largest product so far */
+    size_t scratchpad_size;
 };
 
 struct tw_linear {
@@ -183,9 +187,9 @@ static tuwen_status choose_kernels(const char *isa, const tw_kernels **kernels, 
     *kernels = tw_kernels_named(isa);
     if (!*kernels)
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "instruction set %s is not one of: %s", isa,
-                       ""
-#define TEXT(name, text) text " "
-                       TW_LEVEL_MAP(TEXT)
+                       1 + /* without the first space */
+#define TEXT(name, text) " " text
+                           TW_LEVEL_MAP(TEXT)
 #undef TEXT
         );
     if (!tw_kernels_can_run(*kernels))
@@ -260,6 +264,7 @@ static void product_free(product *item)
         dnnl_primitive_destroy(item->primitive);
     layout_free(&item->x);
     layout_free(&item->y);
+    layout_free(&item->scratchpad);
     memset(item, 0, sizeof *item);
 }
 
@@ -271,6 +276,7 @@ void tw_worker_close(tw_worker *worker)
         if (worker->products[i].primitive)
             product_free(&worker->products[i]);
     dnnl_stream_destroy(worker->stream);
+    tw_free(worker->scratchpad);
     tw_free(worker);
 }
 
@@ -328,6 +334,9 @@ static dnnl_status_t describe(const tw_machine *machine, int out, int in, bool b
         status = layout_any(&any_layout, weight_sizes);
     if (status == dnnl_success)
         status = dnnl_primitive_attr_create(&attributes);
+    /* The library's own scratchpad belongs to the thread that made the product; a session may change threads. */
+    if (status == dnnl_success)
+        status = dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
     if (status == dnnl_success && accumulate) {
         status = dnnl_post_ops_create(&operations);
         if (status == dnnl_success)
@@ -447,7 +456,10 @@ tuwen_status tw_linear_open(const tw_machine *machine, int out, int in, const fl
     linear->machine = machine;
     linear->out = out;
     linear->in = in;
+    int before = omp_get_max_threads();
+    omp_set_num_threads(machine->threads);
     dnnl_status_t status = linear_fill(linear, weight, bias);
+    omp_set_num_threads(before);
     if (status != dnnl_success) {
         tw_linear_close(linear);
         return fail(error, "packing the weights", status);
@@ -468,16 +480,6 @@ void tw_linear_close(tw_linear *linear)
     tw_free(linear->weight_data);
     tw_free(linear->bias_data);
     tw_free(linear);
-}
-
-int tw_linear_out(const tw_linear *linear)
-{
-    return linear->out;
-}
-
-int tw_linear_in(const tw_linear *linear)
-{
-    return linear->in;
 }
 
 /* The prepared product for this shape, made if need be in the place of the one unused for longest. */
@@ -501,6 +503,9 @@ static dnnl_status_t prepare(tw_worker *worker, const tw_linear *linear, int row
     dnnl_status_t status = describe(worker->machine, linear->out, linear->in, linear->bias != NULL, accumulate, rows,
                                     layout_of(&linear->layout), oldest, &description);
     if (status == dnnl_success)
+        status =
+            layout_copy(&oldest->scratchpad, dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0));
+    if (status == dnnl_success)
         status = dnnl_primitive_create(&oldest->primitive, description);
     if (description)
         dnnl_primitive_desc_destroy(description);
@@ -513,9 +518,23 @@ static dnnl_status_t prepare(tw_worker *worker, const tw_linear *linear, int row
     oldest->rows = rows;
     oldest->bias = linear->bias != NULL;
     oldest->accumulate = accumulate;
+    oldest->scratchpad_size = dnnl_memory_desc_get_size(layout_of(&oldest->scratchpad));
     oldest->used = worker->clock;
     *found = oldest;
     return dnnl_success;
+}
+
+/* The worker's memory as the product wants it. */
+static dnnl_status_t lend_scratchpad(tw_worker *worker, const product *item, dnnl_memory_t *scratchpad)
+{
+    if (item->scratchpad_size > worker->scratchpad_size) {
+        tw_free(worker->scratchpad);
+        worker->scratchpad = tw_alloc_aligned(item->scratchpad_size, 1);
+        worker->scratchpad_size = worker->scratchpad ? item->scratchpad_size : 0;
+        if (!worker->scratchpad)
+            return dnnl_out_of_memory;
+    }
+    return dnnl_memory_create(scratchpad, layout_of(&item->scratchpad), worker->machine->engine, worker->scratchpad);
 }
 
 tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const float *x, int rows, float *y,
@@ -526,18 +545,22 @@ tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const f
     product *item = NULL;
     dnnl_memory_t from = NULL;
     dnnl_memory_t to = NULL;
+    dnnl_memory_t scratchpad = NULL;
     dnnl_engine_t engine = worker->machine->engine;
     dnnl_status_t status = prepare(worker, linear, rows, accumulate, &item);
+    if (status == dnnl_success)
+        status = lend_scratchpad(worker, item, &scratchpad);
     if (status == dnnl_success)
         status = dnnl_memory_create(&from, layout_of(&item->x), engine, (void *)(uintptr_t)x);
     if (status == dnnl_success)
         status = dnnl_memory_create(&to, layout_of(&item->y), engine, y);
     if (status == dnnl_success) {
-        dnnl_exec_arg_t arguments[4] = {{DNNL_ARG_SRC, from},
+        dnnl_exec_arg_t arguments[5] = {{DNNL_ARG_SRC, from},
                                         {DNNL_ARG_WEIGHTS, linear->weight},
                                         {DNNL_ARG_DST, to},
+                                        {DNNL_ARG_SCRATCHPAD, scratchpad},
                                         {DNNL_ARG_BIAS, linear->bias}};
-        status = dnnl_primitive_execute(item->primitive, worker->stream, linear->bias ? 4 : 3, arguments);
+        status = dnnl_primitive_execute(item->primitive, worker->stream, linear->bias ? 5 : 4, arguments);
     }
     if (status == dnnl_success)
         status = dnnl_stream_wait(worker->stream);
@@ -545,6 +568,8 @@ tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const f
         dnnl_memory_destroy(from);
     if (to)
         dnnl_memory_destroy(to);
+    if (scratchpad)
+        dnnl_memory_destroy(scratchpad);
     return status == dnnl_success ? TUWEN_OK : fail(error, "a product", status);
 }
 

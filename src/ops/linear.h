@@ -17,9 +17,6 @@ tuwen_status tw_linear_open(const tw_machine *machine, int out, int in, const fl
 /* Accepts NULL. */
 void tw_linear_close(tw_linear *linear);
 
-int tw_linear_out(const tw_linear *linear);
-int tw_linear_in(const tw_linear *linear);
-
 /* y [rows][out] = x W^T + b, or y += x W^T + b with `accumulate`; x is [rows][in], without gaps between its rows: for
  * others oneDNN 2.6 falls back to code that is a thousand times slower. */
 tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const float *x, int rows, float *y,
