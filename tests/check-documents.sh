@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Documents tell the truth where a script can see it: links between files lead somewhere, `make` targets exist, and
-# every tuwen command line in the code blocks of both READMEs runs (with the tiny checkpoint, and with shipped pictures
-# under the names that the examples use). In a block a caption may follow a command after two spaces or a #.
+# Documents tell the truth where a script can see it: no placeholder is left, links between files lead somewhere, `make`
+# targets exist, and every tuwen command line in the code blocks of both READMEs runs (with the tiny checkpoint, and with
+# shipped pictures under the names that the examples use). In a block a caption may follow a command after two spaces or
+# a #.
 set -eu
 cd "${TUWEN_SOURCE:-$(dirname "$0")/..}"
 source=$PWD
@@ -12,6 +13,10 @@ bad=0
 
 for document in *.md docs/*.md models/demo/*.md tests/*/README.md tools/*/README.md; do
     [ -e "$document" ] || continue
+    if grep -nH '@[A-Z_][A-Z_]*@' "$document"; then
+        echo "^ a placeholder that nobody filled"
+        bad=1
+    fi
     for link in $(grep -o '](\([^)#: ]*\)[)#]' "$document" | sed 's/^](//; s/[)#]$//'); do
         [ -e "$(dirname "$document")/$link" ] || {
             echo "$document: no such file: $link"

@@ -13,6 +13,7 @@
 #include "alloc_fail.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "formats/safetensors.h"
 #include "golden.h"
 #include "testing.h"
 #include "tuwen/tuwen.h"
@@ -112,8 +113,10 @@ static void test_bad_inputs(void **state)
     assert_int_equal(outputs[1].status, TUWEN_BAD_IMAGE);
     assert_non_null(strstr(outputs[1].message, "notes.txt"));
     assert_int_equal(outputs[2].status, TUWEN_INVALID_ARGUMENT);
-    assert_string_equal(outputs[2].message, "input 2 has neither a text nor a picture");
-    assert_memory_equal(vectors, vectors + 3 * n, n * sizeof *vectors);
+    assert_string_equal(outputs[2].message, "an input has neither a text nor a picture");
+    /* The place in a batch may change last bits: oneDNN's AVX2 products treat rows at the edge of a tile otherwise. */
+    for (size_t i = 0; i < n; i++)
+        assert_true(fabsf(vectors[i] - vectors[3 * n + i]) < 1e-6f);
     for (size_t i = n; i < 3 * n; i++)
         assert_true(vectors[i] == 0);
     assert_true(fabsf(tuwen_cosine(vectors, vectors + 3 * n, n) - 1) < 1e-6f);
@@ -368,6 +371,49 @@ static void test_wrong_tensors(void **state)
     }
 }
 
+/* NaN in the embedding table, which is read row by row: the vector is refused, not printed. */
+static void test_not_finite(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/tuwen-test-XXXXXX";
+    copy_checkpoint(folder, "");
+    tw_weights *weights = NULL;
+    assert_int_equal(tw_weights_open(folder, &weights, NULL), TUWEN_OK);
+    const tw_tensor *table = tw_weights_find(weights, "model.embed_tokens.weight");
+    assert_non_null(table);
+    char *path = tw_path_join(folder, "model.safetensors");
+    char *data = NULL;
+    size_t size = 0;
+    assert_int_equal(tw_file_read(path, 1 << 26, &data, &size, NULL), TUWEN_OK);
+    unsigned char *at = memmem(data, size, table->data, table->bytes);
+    assert_non_null(at);
+    memset(at, 0xff, table->bytes);
+    tw_weights_close(weights);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, size, file), size);
+    (void)fclose(file);
+    tuwen_model *model = NULL;
+    tuwen_session *session = NULL;
+    tuwen_output output;
+    tuwen_error error = {0};
+    float vector[256];
+    const tuwen_input input = text_input("a dog");
+    assert_int_equal(tuwen_model_open(folder, NULL, &model, NULL), TUWEN_OK);
+    assert_true(tuwen_model_dimension(model) <= 256);
+    assert_int_equal(tuwen_session_open(model, NULL, &session, NULL), TUWEN_OK);
+    assert_int_equal(tuwen_embed(session, &input, 1, vector, &output, &error), TUWEN_OK);
+    assert_int_equal(output.status, TUWEN_BAD_MODEL);
+    assert_non_null(strstr(output.message, "the checkpoint gave a vector that is zero or not finite"));
+    assert_true(vector[0] == 0);
+    assert_int_equal(tuwen_embed(session, &input, 1, vector, NULL, &error), TUWEN_BAD_MODEL);
+    tuwen_session_close(session);
+    tuwen_model_close(model);
+    tw_free(data);
+    tw_free(path);
+    remove_checkpoint(folder);
+}
+
 static void test_settings(void **state)
 {
     (void)state;
@@ -489,13 +535,45 @@ static void test_memory(void **state)
     tuwen_model_close((tuwen_model *)(uintptr_t)of.model);
 }
 
+/* A picture for which memory is out does not take the text beside it down. */
+static void test_local_memory(void **state)
+{
+    (void)state;
+    tuwen_model *model = open_model(&(tuwen_model_options){.threads = 1});
+    tuwen_session *session = NULL;
+    float vectors[2 * 256];
+    tuwen_output outputs[2];
+    size_t size = 0;
+    char *picture = golden_file("images/60x44.png", &size);
+    const tuwen_input inputs[2] = {{.picture = picture, .picture_size = size}, text_input("a dog")};
+    int local = 0;
+    size_t count = 1;
+    for (size_t n = 1; n <= count; n++) {
+        assert_int_equal(tuwen_session_open(model, NULL, &session, NULL), TUWEN_OK);
+        alloc_fail_at(n);
+        tuwen_status status = tuwen_embed(session, inputs, 2, vectors, outputs, NULL);
+        count = alloc_fail_count() > count ? alloc_fail_count() : count;
+        alloc_fail_at(0);
+        assert_true(status == TUWEN_OK || status == TUWEN_OUT_OF_MEMORY);
+        if (status == TUWEN_OK && outputs[0].status == TUWEN_OUT_OF_MEMORY) {
+            assert_int_equal(outputs[1].status, TUWEN_OK);
+            local++;
+        }
+        tuwen_session_close(session);
+    }
+    assert_true(local > 3);
+    tw_free(picture);
+    tuwen_model_close(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_options),  cmocka_unit_test(test_info),          cmocka_unit_test(test_bad_inputs),
-        cmocka_unit_test(test_special),  cmocka_unit_test(test_truncation),    cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_cancel),   cmocka_unit_test(test_missing_files), cmocka_unit_test(test_wrong_tensors),
-        cmocka_unit_test(test_settings), cmocka_unit_test(test_scores),        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_options),    cmocka_unit_test(test_info),          cmocka_unit_test(test_bad_inputs),
+        cmocka_unit_test(test_special),    cmocka_unit_test(test_truncation),    cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_cancel),     cmocka_unit_test(test_missing_files), cmocka_unit_test(test_wrong_tensors),
+        cmocka_unit_test(test_settings),   cmocka_unit_test(test_scores),        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_not_finite), cmocka_unit_test(test_local_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

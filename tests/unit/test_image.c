@@ -212,6 +212,94 @@ static void announced_sizes_take_no_memory(void **state)
                         "(--max-pixels)");
 }
 
+/* A clean aperture of 8x1 pixels of a HEIC picture of 900 million, and more items than libheif allows. The first byte of
+ * these files is for the fuzz target. */
+static void heif_limits_are_kept(void **state)
+{
+    const tw_image_limits limits = {.bytes = 1000, .pixels = 178956970, .seconds = 60};
+    static const struct {
+        const char *path, *message;
+    } cases[] = {
+        {"../fuzz/corpus/picture/broken-clap-of-900-megapixels.heic",
+         "has 30000x30000 = 900000000 pixels; at most 178956970 are allowed (--max-pixels)"},
+        {"../fuzz/corpus/picture/broken-16-million-items.heic", "the HEIC file exceeds a limit of libheif: "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t size = 0;
+        char *data = golden_file(cases[i].path, &size);
+        tw_picture picture;
+        tuwen_error error = {0};
+        assert_int_equal(tw_picture_decode(data + 1, size - 1, "photo", &limits, false, &picture, &error),
+                         TUWEN_LIMIT);
+        if (!strstr(error.message, cases[i].message))
+            fail_msg("%s: %s", cases[i].path, error.message);
+        assert_null(picture.rgb);
+        tw_free(data);
+    }
+}
+
+static void append_number(tw_bytes *file, uint32_t number, size_t size)
+{
+    const char little_endian[] = {(char)number, (char)(number >> 8), (char)(number >> 16), (char)(number >> 24)};
+    assert_true(tw_bytes_append(file, little_endian, size));
+}
+
+/* A TIFF picture of 16x16 pixels in one YCbCr tile with 2x2 subsampling, which is not compressed and cut short. */
+static tuwen_status decode_tile(uint32_t side, uint64_t pixels, tuwen_error *error)
+{
+    enum { ENTRIES = 11, BITS = 8 + 2 + ENTRIES * 12 + 4, DATA = BITS + 6, SIZE = 1 << 16 };
+    const uint32_t entries[ENTRIES][3] = {
+        {256, 1, 16},   /* width */
+        {257, 1, 16},   /* height */
+        {258, 3, BITS}, /* bits a sample, 8 each */
+        {259, 1, 1},    /* no compression */
+        {262, 1, 6},    /* YCbCr */
+        {277, 1, 3},    /* samples a pixel */
+        {322, 1, side}, /* tile width */
+        {323, 1, side}, /* tile height */
+        {324, 1, DATA}, /* where the tile is */
+        {325, 1, SIZE}, /* its bytes */
+        {530, 2, 2 | 2 << 16},
+    };
+    tw_bytes file = {0};
+    assert_true(tw_bytes_append(&file, "II*\0\10\0\0\0", 8));
+    append_number(&file, ENTRIES, 2);
+    for (size_t i = 0; i < ENTRIES; i++) {
+        bool words = entries[i][1] > 1;
+        append_number(&file, entries[i][0], 2);
+        append_number(&file, words ? 3 : 4, 2);
+        append_number(&file, entries[i][1], 4);
+        append_number(&file, entries[i][2], 4);
+    }
+    append_number(&file, 0, 4);
+    for (int i = 0; i < 3; i++)
+        append_number(&file, 8, 2);
+    for (int i = 0; i < SIZE; i += 4)
+        append_number(&file, 0x80808080, 4);
+    const tw_image_limits limits = {.bytes = 1 << 20, .pixels = pixels, .seconds = 60};
+    tw_picture picture;
+    tuwen_status status = tw_picture_decode(file.data, file.length, "tile.tif", &limits, false, &picture, error);
+    tw_picture_free(&picture);
+    tw_bytes_free(&file);
+    return status;
+}
+
+/* libtiff decodes a tile as a whole: its pixels count, not the picture's. */
+static void huge_tiles_are_refused(void **state)
+{
+    tuwen_error error = {0};
+    assert_int_equal(decode_tile(128, 128 * 128, &error), TUWEN_OK);
+    const struct {
+        uint32_t side;
+        uint64_t pixels;
+    } cases[] = {{128, 128 * 128 - 1}, {16384, 178956970}, {0x7ffffff0, 178956970}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(decode_tile(cases[i].side, cases[i].pixels, &error), TUWEN_BAD_IMAGE);
+        assert_string_equal(error.message, "tile.tif: this kind of TIFF file is not supported: its tiles are larger "
+                                           "than the pixels allowed (--max-pixels)");
+    }
+}
+
 /* A small progressive file that says it is large and repeats its last scan costs seconds; the time limit stops it. */
 static void scan_bombs_are_stopped(void **state)
 {
@@ -317,6 +405,8 @@ int main(void)
         cmocka_unit_test(limits_are_kept_and_named),
         cmocka_unit_test(damage_is_named),
         cmocka_unit_test(announced_sizes_take_no_memory),
+        cmocka_unit_test(heif_limits_are_kept),
+        cmocka_unit_test(huge_tiles_are_refused),
         cmocka_unit_test(scan_bombs_are_stopped),
         cmocka_unit_test(shortened_files_are_safe),
         cmocka_unit_test(failed_allocations_are_survived),

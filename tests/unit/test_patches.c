@@ -107,6 +107,25 @@ static void absurd_plans_are_refused(void **state)
     tw_picture_free(&picture);
 }
 
+/* 20 tokens in one row would shrink to less than a row. */
+static void narrow_pictures_are_explained(void **state)
+{
+    tw_patch_config config = qwen;
+    config.tokens_max = 16;
+    tw_picture picture = noise(560, 28);
+    tw_patches patches;
+    tuwen_error error = {.language = TUWEN_ENGLISH};
+    assert_int_equal(tw_patches_make(&picture, &config, &patches, &error), TUWEN_BAD_IMAGE);
+    assert_string_equal(error.message,
+                        "a picture of 560x28 pixels is too long and narrow for at most 16 image tokens "
+                        "(--image-tokens)");
+    assert_null(patches.values);
+    config.tokens_max = 20;
+    assert_int_equal(tw_patches_make(&picture, &config, &patches, &error), TUWEN_OK);
+    tw_patches_free(&patches);
+    tw_picture_free(&picture);
+}
+
 static void resizing_is_pillows(void **state)
 {
     tw_json *json = open_golden("resize.json");
@@ -193,9 +212,10 @@ static void patch_order_is_the_references(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_are_the_references), cmocka_unit_test(absurd_plans_are_refused),
-        cmocka_unit_test(resizing_is_pillows),      cmocka_unit_test(bad_sizes_are_refused),
-        cmocka_unit_test(normalisation_is_exact),   cmocka_unit_test(patch_order_is_the_references),
+        cmocka_unit_test(sizes_are_the_references),      cmocka_unit_test(absurd_plans_are_refused),
+        cmocka_unit_test(resizing_is_pillows),           cmocka_unit_test(bad_sizes_are_refused),
+        cmocka_unit_test(narrow_pictures_are_explained), cmocka_unit_test(normalisation_is_exact),
+        cmocka_unit_test(patch_order_is_the_references),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

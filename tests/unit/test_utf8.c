@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UTF-8: every scalar value there and back, and ill-formed bytes as Python's errors="replace" counts them. */
+/*
+ * UTF-8: every scalar value there and back, and ill-formed bytes as Python's errors="replace" counts them; error
+ * messages, which are always UTF-8 without control characters.
+ */
+#include <stdbool.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/utf8.h"
 #include "testing.h"
 
@@ -77,11 +82,47 @@ static void ill_formed_parts_are_pythons(void **state)
     }
 }
 
+/* U+0000 apart, which ends a message: controls and surrogates become '?', every other scalar value stays. */
+static void messages_are_printable(void **state)
+{
+    for (uint32_t code = 1; code <= 0x10ffff; code++) {
+        char bytes[5] = {0};
+        (void)tw_utf8_encode(code, bytes);
+        tuwen_error error = {0};
+        (void)tw_fail(&error, TUWEN_BAD_IMAGE, "%s", bytes);
+        bool surrogate = code >= 0xd800 && code <= 0xdfff;
+        bool control = code < 0x20 || (code >= 0x7f && code <= 0x9f);
+        assert_string_equal(error.message, surrogate ? "???" : control ? "?" : bytes);
+    }
+    tuwen_error error = {0};
+    (void)tw_fail(&error, TUWEN_BAD_IMAGE, "%s", "a\xc0\x80\xe0\x9f\xbf\xf4\x90\x80\x80\xe5\x9b\xbe\xe5\x9b");
+    assert_string_equal(error.message, "a?????????\xe5\x9b\xbe?");
+}
+
+static void long_messages_end_with_a_character(void **state)
+{
+    static const char *const characters[] = {"a", "\xc3\xa9", "\xe5\x9b\xbe", "\xf0\x9f\x98\x80"};
+    for (size_t size = 1; size <= 4; size++)
+        for (size_t before = 0; before < size; before++) {
+            char text[2 * TUWEN_MESSAGE_SIZE] = "";
+            memset(text, '.', before);
+            for (size_t at = before; at < TUWEN_MESSAGE_SIZE + 8; at += size)
+                memcpy(text + at, characters[size - 1], size);
+            tuwen_error error = {0};
+            (void)tw_fail(&error, TUWEN_BAD_IMAGE, "%s", text);
+            size_t whole = before + (TUWEN_MESSAGE_SIZE - 1 - before) / size * size;
+            assert_int_equal(strlen(error.message), whole);
+            assert_memory_equal(error.message, text, whole);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_scalar_value_survives),
         cmocka_unit_test(ill_formed_parts_are_pythons),
+        cmocka_unit_test(messages_are_printable),
+        cmocka_unit_test(long_messages_end_with_a_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
