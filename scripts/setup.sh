@@ -6,14 +6,16 @@ set -eu
 cd "$(dirname "$0")/.."
 folder=$1
 shift
-if [ -e "$folder/build.ninja" ]; then
-    set -- configure "$folder" "$@"
-else
-    set -- setup "$folder" "$@"
-fi
+configure() {
+    if [ -e "$folder/build.ninja" ]; then
+        "${MESON:-meson}" configure "$folder" "$@" && "${NINJA:-ninja}" -C "$folder" build.ninja
+    else
+        "${MESON:-meson}" setup "$folder" "$@"
+    fi
+}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! "${MESON:-meson}" "$@" >"$log" 2>&1; then
+if ! configure "$@" >"$log" 2>&1; then
     cat "$log" >&2
     echo "The build could not be configured: see above." >&2
     exit 1

@@ -2,7 +2,7 @@
 /*
  * tuwen: how well pictures and texts match, by the embedding model GME-Qwen2-VL, on one's own machine.
  *
- * This header is the whole public surface, kept narrow so that no client depends on tensors, JSON or files formats.
+ * This header is the whole public surface, kept narrow so that no client depends on tensors, JSON or file formats.
  *
  *     tuwen_error error = {.language = TUWEN_ENGLISH};
  *     tuwen_model *model;
@@ -18,7 +18,11 @@
  *     tuwen_score score = tuwen_score_pair(model, vectors, vectors + tuwen_model_dimension(model));
  *
  * Threads: a tuwen_model is immutable after tuwen_model_open and may be shared between threads; a tuwen_session holds
- * scratch memory and is used by one thread at a time. No call prints, exits, aborts or keeps global state.
+ * scratch memory and is used by one thread at a time. No call prints, exits or aborts, and tuwen has no global state of
+ * its own; oneDNN keeps its instruction-set level for the whole process (tuwen_model_options.isa). Libraries below
+ * tuwen that run out of memory or threads are not covered by this promise.
+ *
+ * Versions: a 0.x release may change the option, info, input and output structs, and then changes the soname with them.
  */
 #ifndef TUWEN_TUWEN_H
 #define TUWEN_TUWEN_H
@@ -55,8 +59,13 @@ typedef void (*tuwen_log_function)(void *user, const char *line);
 /* How to open a model. Zero-initialise for the defaults. */
 typedef struct tuwen_model_options {
     int threads; /* of every product; 0 = one for each core that the process may use */
-    const char
-        *isa; /* highest instruction set to use: "scalar", "avx2", "avx512", "neon"; NULL = TUWEN_ISA or best */
+    /*
+     * "scalar", "avx2", "avx512" or "neon": exactly this level, UNSUPPORTED if the machine cannot run it,
+     * INVALID_ARGUMENT if this build does not know it. NULL = the TUWEN_ISA environment variable, else the best here.
+     * On x86-64 the level also caps oneDNN, for the whole process: the first model opened decides. A later higher
+     * level cannot raise oneDNN's cap; a later lower one fails with UNSUPPORTED.
+     */
+    const char *isa;
     tuwen_log_function log; /* may be NULL */
     void *log_user;
 } tuwen_model_options;
@@ -65,14 +74,15 @@ typedef struct tuwen_model_options {
 typedef struct tuwen_model_info {
     const char *path; /* as given to tuwen_model_open */
     const char *name; /* from tuwen.json, else the folder's last part */
-    const char
-        *fingerprint; /* 16 hexadecimal digits: weights, tokenizer, configuration (the same files give the same) */
-    const char *weight_dtype; /* "F32", "F16", "BF16" or "mixed", as stored */
+    /* 16 hexadecimal digits, a digest of the configuration and tokenizer files and of samples of the weights: tells
+     * checkpoints apart, but is no protection against tampering. */
+    const char *fingerprint;
+    const char *weight_dtype; /* of all tensors in the files, as stored: "F32", "F16", "BF16" or "mixed" */
     const char *precision;    /* in which products are computed: "f32" */
     uint64_t parameters;      /* of the vision tower and the language model, without an unused lm_head */
     uint64_t vision_parameters;
     uint64_t weight_bytes; /* of those tensors, as stored */
-    int tensors;           /* in the file, all */
+    int tensors;           /* in the files, all */
     int shards;            /* weight files */
     int dimension;         /* of a vector: the language model's hidden size */
     int text_layers, text_heads, text_kv_heads, text_head_dim, text_intermediate, vocabulary;
@@ -87,7 +97,8 @@ typedef struct tuwen_model_info {
  * Opens a checkpoint folder as published on the hubs: config.json, model.safetensors or shards with an index,
  * preprocessor_config.json, tokenizer files, and optionally tuwen.json. `*model` is owned by the caller and freed with
  * tuwen_model_close; it is NULL after a failure. Weight files stay mapped as long as the model lives and must not be
- * changed meanwhile. Errors: NOT_FOUND, IO, BAD_MODEL, BAD_TOKENIZER, UNSUPPORTED, OUT_OF_MEMORY, INVALID_ARGUMENT.
+ * changed meanwhile: a file that is shortened ends the process with SIGBUS. Errors: NOT_FOUND, IO, BAD_MODEL,
+ * BAD_TOKENIZER, LIMIT, UNSUPPORTED, OUT_OF_MEMORY, INVALID_ARGUMENT, INTERNAL.
  */
 TUWEN_API tuwen_status tuwen_model_open(const char *path, const tuwen_model_options *options, tuwen_model **model,
                                         tuwen_error *error);
@@ -106,7 +117,9 @@ typedef enum tuwen_exif { TUWEN_EXIF_APPLY = 0, TUWEN_EXIF_IGNORE = 1 } tuwen_ex
 
 /* How a session computes. Zero-initialise for the defaults; a zero field means its default. */
 typedef struct tuwen_session_options {
-    int image_tokens_min; /* 1..16384; default: the model's (256 for GME); one token covers 28x28 pixels */
+    /* 1..16384; default: the model's (256 for GME). A token covers a square of patch_size * merge_size pixels a side
+     * (28x28 pixels for GME). */
+    int image_tokens_min;
     int image_tokens_max; /* image_tokens_min..16384; default: the model's (1280 for GME) */
     int max_length;       /* 1..32768 tokens; longer inputs are cut on the right; default: the model's (1800) */
     tuwen_exif exif;      /* people expect an upright photo, so the default is to apply it; the reference ignores */
@@ -116,7 +129,10 @@ typedef struct tuwen_session_options {
     double max_picture_seconds;  /* of decoding one picture; default 30 */
 } tuwen_session_options;
 
-/* Makes a session for `model`, which must outlive it. `*session` is owned by the caller; NULL after a failure. */
+/*
+ * Makes a session for `model`, which must outlive it. `*session` is owned by the caller; NULL after a failure. Errors:
+ * INVALID_ARGUMENT, OUT_OF_MEMORY, INTERNAL.
+ */
 TUWEN_API tuwen_status tuwen_session_open(const tuwen_model *model, const tuwen_session_options *options,
                                           tuwen_session **session, tuwen_error *error);
 
@@ -125,7 +141,7 @@ TUWEN_API void tuwen_session_close(tuwen_session *session);
 
 /*
  * Asks the session's running call to end soon with CANCELLED. The only session function that another thread, or a
- * signal handler, may call. The request is forgotten when a call begins.
+ * signal handler, may call. The request is kept until a call ends by it.
  */
 TUWEN_API void tuwen_session_cancel(tuwen_session *session);
 
@@ -158,7 +174,8 @@ typedef struct tuwen_output {
  * Embeds `count` inputs into `vectors` ([count][dimension], row-major, L2-normalised). Texts are computed together as
  * one batch of products. A bad input does not stop the others when `outputs` ([count]) is given: its own status tells.
  * When `outputs` is NULL the first bad input ends the call with its status and message. Returns OK when every input
- * was tried; otherwise OUT_OF_MEMORY, CANCELLED, or INVALID_ARGUMENT.
+ * was tried. Errors: INVALID_ARGUMENT, OUT_OF_MEMORY, CANCELLED, INTERNAL; with `outputs` NULL also BAD_IMAGE,
+ * BAD_TEXT, LIMIT, BAD_MODEL (a vector that is zero or not finite). After any return but OK, `vectors` and `outputs` are undefined.
  */
 TUWEN_API tuwen_status tuwen_embed(tuwen_session *session, const tuwen_input *inputs, size_t count, float *vectors,
                                    tuwen_output *outputs, tuwen_error *error);
@@ -194,8 +211,8 @@ TUWEN_API const char *tuwen_band_advice(tuwen_band band, tuwen_language language
 
 /*
  * The token ids of an input as it would be computed (template, instruction and image tokens included). Writes at most
- * `capacity` ids into `ids` and the full number into `*count`; call with capacity 0 to learn it. Pictures are decoded
- * only as far as their size needs.
+ * `capacity` ids into `ids` and the full number into `*count`; call with capacity 0 to learn it. A picture is decoded
+ * fully. Errors: INVALID_ARGUMENT, BAD_IMAGE, BAD_TEXT, LIMIT, OUT_OF_MEMORY.
  */
 TUWEN_API tuwen_status tuwen_tokenize(tuwen_session *session, const tuwen_input *input, int32_t *ids, size_t capacity,
                                       size_t *count, tuwen_error *error);

@@ -4,8 +4,11 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/utf8.h"
 
 typedef struct {
     const char *english;
@@ -52,39 +55,27 @@ static const char *translate(const char *format, tuwen_language language)
     return format;
 }
 
-/* Length of the UTF-8 sequence that starts with `lead`; 0 for a byte that cannot start one. */
-static int sequence_length(unsigned char lead)
-{
-    if (lead < 0x80)
-        return 1;
-    if (lead >= 0xc2 && lead <= 0xdf)
-        return 2;
-    if (lead >= 0xe0 && lead <= 0xef)
-        return 3;
-    if (lead >= 0xf0 && lead <= 0xf4)
-        return 4;
-    return 0;
-}
-
-/* Replaces control characters and broken UTF-8 by '?'; a last character that the buffer cut in two is removed. */
+/*
+ * Replaces control characters and ill-formed UTF-8 by '?'. An ill-formed end of a message that fills the buffer is a
+ * character that the buffer cut in two, and is removed.
+ */
 static void make_printable(char *message)
 {
-    size_t length = strlen(message);
-    for (size_t i = 0; i < length;) {
-        int sequence = sequence_length((unsigned char)message[i]);
-        if (sequence > 1 && i + (size_t)sequence > length && length == TUWEN_MESSAGE_SIZE - 1) {
-            message[i] = '\0';
-            return;
-        }
-        int good = 1;
-        while (good < sequence && ((unsigned char)message[i + (size_t)good] & 0xc0) == 0x80)
-            good++;
-        if (sequence == 0 || good < sequence || (unsigned char)message[i] < 0x20 || message[i] == 0x7f) {
-            message[i] = '?';
-            good = 1;
-        }
-        i += (size_t)good;
+    size_t length = strlen(message), written = 0;
+    for (size_t at = 0; at < length;) {
+        uint32_t code;
+        size_t size = tw_utf8_decode(message + at, length - at, &code);
+        bool ill_formed = code == TW_UTF8_INVALID;
+        if (ill_formed && at + size == length && length == TUWEN_MESSAGE_SIZE - 1)
+            break;
+        if (ill_formed || code < 0x20 || (code >= 0x7f && code <= 0x9f))
+            message[written++] = '?';
+        else
+            for (size_t i = 0; i < size; i++)
+                message[written++] = message[at + i];
+        at += size;
     }
+    message[written] = '\0';
 }
 
 tuwen_status tw_fail(tuwen_error *error, tuwen_status status, const char *format, ...)

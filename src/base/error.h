@@ -9,7 +9,7 @@
  * Writes the formatted sentence into `error` (may be NULL) and returns `status`, so that `return tw_fail(...)` is how
  * a function fails. `format` is English and is looked up in the Chinese catalogue (src/base/messages_zh.def) when the
  * caller wants Chinese; a translation keeps the arguments and their order. Outside text in an argument (names from
- * files) is made safe to print: control characters become '?'.
+ * files) is made safe to print: control characters and ill-formed UTF-8 become '?'.
  */
 __attribute__((format(printf, 3, 4))) tuwen_status tw_fail(tuwen_error *error, tuwen_status status,
                                                            const char *format, ...);

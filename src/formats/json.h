@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON files, read through jansson (this folder is the only place that knows it), with getters whose errors name the
- * file and the field. Depth, size and numbers of hostile files are bounded by the library's own checks.
+ * JSON of moderate size (configuration, safetensors headers), read through jansson, which besides json.c only
+ * apps/cli/json.c knows. Errors of parsing name the file and the place; getters cannot fail. Depth and numbers of
+ * hostile files are bounded by jansson's own checks. tokenizer.json and vocab.json are read by json_scan.h.
  */
 #ifndef TW_FORMATS_JSON_H
 #define TW_FORMATS_JSON_H

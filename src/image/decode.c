@@ -42,7 +42,7 @@ static const picture_format *recognise(const uint8_t *bytes, size_t size)
     return NULL;
 }
 
-tuwen_status tw_decode_begin(tw_decode *decode, uint64_t width, uint64_t height)
+tuwen_status tw_decode_check_size(const tw_decode *decode, uint64_t width, uint64_t height)
 {
     if (width == 0 || height == 0)
         return tw_decode_damaged(decode, "it has no pixels");
@@ -51,6 +51,14 @@ tuwen_status tw_decode_begin(tw_decode *decode, uint64_t width, uint64_t height)
                        "%s: has %" PRIu64 "x%" PRIu64 " = %" PRIu64 " pixels; at most %" PRIu64
                        " are allowed (--max-pixels)",
                        decode->name, width, height, width * height, decode->limits->pixels);
+    return TUWEN_OK;
+}
+
+tuwen_status tw_decode_begin(tw_decode *decode, uint64_t width, uint64_t height)
+{
+    tuwen_status status = tw_decode_check_size(decode, width, height);
+    if (status != TUWEN_OK)
+        return status;
     if (tw_decode_late(decode))
         return tw_decode_timeout(decode);
     tw_picture *picture = decode->picture;

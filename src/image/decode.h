@@ -25,10 +25,14 @@ typedef struct tw_decode {
     tuwen_error *error;
 } tw_decode;
 
-/* Checks the size against the limits and makes decode->picture, all black. */
+/* Checks a size against the limits: the picture's, or that of something larger which is decoded on the way to it. */
+tuwen_status tw_decode_check_size(const tw_decode *decode, uint64_t width, uint64_t height);
+
+/* Checks the picture's size and makes decode->picture, all black. */
 tuwen_status tw_decode_begin(tw_decode *decode, uint64_t width, uint64_t height);
 
-/* Whether the time is over; a wrapper asks at least once a row or block of rows. */
+/* Whether the time is over. tw_decode_begin and the end of decoding ask; wrappers also at every row, block or piece of
+ * the file, except for the runs of a BMP (short: limited bytes and pixels) and HEIF (libheif cannot be interrupted). */
 bool tw_decode_late(const tw_decode *decode);
 
 /* The sentences with which a decoding fails. `detail` is the library's own words, or ours. */

@@ -4,7 +4,9 @@
  * orientation is to be ignored. libheif applies the properties; Pillow reports those of AVIF as an EXIF orientation
  * instead, so for AVIF they count only if the caller wants the picture upright.
  *
- * libheif cannot be interrupted: the time is checked before and after, and the pixels are limited before.
+ * libheif cannot be interrupted: the time is checked before and after. The pixels are limited before, as the file's
+ * boxes announce them, both as stored and as shown: a clean aperture (clap) shows a few pixels of many that are decoded.
+ * The size in the compressed data itself is known to the codec only, and compared afterwards.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +15,19 @@
 
 #include "image/decode.h"
 
+/* A side of any picture in the file, tiles included: what libheif 1.15 allows by itself. Newer versions allow any shape
+ * of as many pixels as this square. */
+enum { LIBRARY_SIDE_MAX = 32768 };
+
 static tuwen_status check_error(const tw_decode *decode, struct heif_error error)
 {
     switch (error.code) {
     case heif_error_Ok:
         return TUWEN_OK;
     case heif_error_Memory_allocation_error:
+        if (error.subcode == heif_suberror_Security_limit_exceeded)
+            return tw_fail(decode->error, TUWEN_LIMIT, "%s: the %s file exceeds a limit of libheif: %.*s",
+                           decode->name, decode->format, (int)strcspn(error.message, "\n"), error.message);
         return tw_decode_memory(decode);
     case heif_error_Unsupported_filetype:
     case heif_error_Unsupported_feature:
@@ -43,21 +52,43 @@ static tuwen_status copy_rows(const tw_decode *decode, const struct heif_image *
     return TUWEN_OK;
 }
 
-static tuwen_status read_image(tw_decode *decode, const struct heif_image_handle *handle, bool as_stored)
+#if LIBHEIF_HAVE_VERSION(1, 15, 0)
+/* libaom for AVIF, if libheif has it: its use of dav1d, in Debian 12, leaks memory and writes to standard error. Newer
+ * versions refuse the name of a decoder that is not there, so it is looked for; NULL leaves the choice to libheif. */
+static const char *preferred_decoder(bool avif)
 {
-    int width = as_stored ? heif_image_handle_get_ispe_width(handle) : heif_image_handle_get_width(handle);
-    int height = as_stored ? heif_image_handle_get_ispe_height(handle) : heif_image_handle_get_height(handle);
-    if (width <= 0 || height <= 0)
+    const struct heif_decoder_descriptor *found[16];
+    int count = avif ? heif_get_decoder_descriptors(heif_compression_AV1, found, 16) : 0;
+    for (int i = 0; i < count; i++) {
+        const char *name = heif_decoder_descriptor_get_id_name(found[i]);
+        if (name && strcmp(name, "aom") == 0)
+            return "aom";
+    }
+    return NULL;
+}
+#endif
+
+static tuwen_status read_image(tw_decode *decode, const struct heif_image_handle *handle, bool avif)
+{
+    bool as_stored = avif && !decode->upright;
+    int stored_width = heif_image_handle_get_ispe_width(handle);
+    int stored_height = heif_image_handle_get_ispe_height(handle);
+    int width = as_stored ? stored_width : heif_image_handle_get_width(handle);
+    int height = as_stored ? stored_height : heif_image_handle_get_height(handle);
+    if (stored_width <= 0 || stored_height <= 0 || width <= 0 || height <= 0)
         return tw_decode_damaged(decode, "it has no pixels");
-    tuwen_status status = tw_decode_begin(decode, (uint64_t)width, (uint64_t)height);
+    tuwen_status status = tw_decode_check_size(decode, (uint64_t)stored_width, (uint64_t)stored_height);
+    if (status == TUWEN_OK)
+        status = tw_decode_begin(decode, (uint64_t)width, (uint64_t)height);
     if (status != TUWEN_OK)
         return status;
     struct heif_decoding_options *options = heif_decoding_options_alloc();
     if (!options)
         return tw_decode_memory(decode);
     options->ignore_transformations = as_stored;
-    options->decoder_id =
-        "aom"; /* if it is there: libheif's use of dav1d leaks memory and writes to standard error */
+#if LIBHEIF_HAVE_VERSION(1, 15, 0)
+    options->decoder_id = preferred_decoder(avif);
+#endif
     struct heif_image *image = NULL;
     status = check_error(
         decode, heif_decode_image(handle, &image, heif_colorspace_RGB, heif_chroma_interleaved_RGB, options));
@@ -69,8 +100,9 @@ static tuwen_status read_image(tw_decode *decode, const struct heif_image_handle
     return status;
 }
 
-static tuwen_status read_primary(tw_decode *decode, struct heif_context *context, bool as_stored)
+static tuwen_status read_primary(tw_decode *decode, struct heif_context *context, bool avif)
 {
+    heif_context_set_maximum_image_size_limit(context, LIBRARY_SIDE_MAX);
     tuwen_status status =
         check_error(decode, heif_context_read_from_memory_without_copy(context, decode->bytes, decode->size, NULL));
     if (status != TUWEN_OK)
@@ -78,7 +110,7 @@ static tuwen_status read_primary(tw_decode *decode, struct heif_context *context
     struct heif_image_handle *handle = NULL;
     status = check_error(decode, heif_context_get_primary_image_handle(context, &handle));
     if (status == TUWEN_OK)
-        status = read_image(decode, handle, as_stored);
+        status = read_image(decode, handle, avif);
     if (handle)
         heif_image_handle_release(handle);
     return status;
@@ -94,7 +126,7 @@ tuwen_status tw_heif_decode(tw_decode *decode)
     struct heif_context *context = heif_context_alloc();
     if (!context)
         return tw_decode_memory(decode);
-    tuwen_status status = read_primary(decode, context, avif && !decode->upright);
+    tuwen_status status = read_primary(decode, context, avif);
     heif_context_free(context);
     return status;
 }

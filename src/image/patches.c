@@ -137,8 +137,10 @@ tuwen_status tw_patches_make(const tw_picture *picture, const tw_patch_config *c
     *patches = (tw_patches){0};
     tw_picture_plan plan;
     if (config->temporal_patch_size <= 0 || !tw_picture_plan_sizes(picture->width, picture->height, config, &plan))
-        return tw_fail(error, TUWEN_BAD_IMAGE, "a picture of %dx%d pixels cannot be cut into patches", picture->width,
-                       picture->height);
+        return tw_fail(error, TUWEN_BAD_IMAGE,
+                       "a picture of %dx%d pixels is too long and narrow for at most %d image tokens "
+                       "(--image-tokens)",
+                       picture->width, picture->height, config->tokens_max);
     tw_picture first = {0}, second = {0};
     tuwen_status status = resize_step(&picture, plan.first_width, plan.first_height, &first, error);
     if (status == TUWEN_OK)

@@ -104,6 +104,18 @@ static tuwen_status fail(const tiff_reader *reader)
     return tw_decode_damaged(reader->decode, reader->message[0] ? reader->message : "its data are invalid");
 }
 
+/*
+ * What the library may allocate at once. Its largest needs are a block, of at most 12 bytes a pixel, two rows of run
+ * lengths, 16 bytes a pixel, and lists of 8 bytes for each byte of the file; codecs add some fixed tables.
+ */
+static tmsize_t allocation_max(const tw_image_limits *limits)
+{
+    const uint64_t fixed = 1 << 20, most = PTRDIFF_MAX / 4;
+    uint64_t pixels = limits->pixels < most / 16 ? limits->pixels * 16 : most;
+    uint64_t bytes = limits->bytes < most / 8 ? limits->bytes * 8 : most;
+    return (tmsize_t)(fixed + pixels + bytes);
+}
+
 static TIFF *open_memory(tiff_reader *reader)
 {
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
@@ -111,6 +123,7 @@ static TIFF *open_memory(tiff_reader *reader)
         return NULL;
     TIFFOpenOptionsSetErrorHandlerExtR(options, note_error, reader);
     TIFFOpenOptionsSetWarningHandlerExtR(options, ignore_warning, reader);
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options, allocation_max(reader->decode->limits));
     TIFF *tiff = TIFFClientOpenExt("picture", "r", (thandle_t)reader, read_bytes, refuse_write, seek_to,
                                    close_nothing, size_of, map_all, unmap_nothing, options);
     TIFFOpenOptionsFree(options);
@@ -163,6 +176,29 @@ static tuwen_status read_palette(tiff_reader *reader)
     return TUWEN_OK;
 }
 
+/* The size of the strips or tiles, which the library decodes whole whatever the size of the picture. */
+static tuwen_status read_block_size(tiff_reader *reader)
+{
+    TIFF *tiff = reader->tiff;
+    reader->tiled = TIFFIsTiled(tiff);
+    if (reader->tiled) {
+        if (!TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &reader->block_width) ||
+            !TIFFGetField(tiff, TIFFTAG_TILELENGTH, &reader->block_height))
+            return fail(reader);
+    } else {
+        reader->block_width = reader->width;
+        (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_ROWSPERSTRIP, &reader->block_height);
+        if (reader->block_height > reader->height)
+            reader->block_height = reader->height;
+    }
+    uint32_t width = reader->block_width, height = reader->block_height;
+    if (width == 0 || height == 0)
+        return tw_decode_damaged(reader->decode, "its strips or tiles are empty");
+    if (width > TW_SIDE_MAX || height > reader->decode->limits->pixels / width)
+        return tw_decode_unsupported(reader->decode, "its tiles are larger than the pixels allowed (--max-pixels)");
+    return TUWEN_OK;
+}
+
 static tuwen_status read_header(tiff_reader *reader)
 {
     TIFF *tiff = reader->tiff;
@@ -188,32 +224,18 @@ static tuwen_status read_header(tiff_reader *reader)
         return tw_decode_unsupported(decode, "its combination of samples is unknown");
     decode->orientation = orientation;
     tuwen_status status = tw_decode_begin(decode, reader->width, reader->height);
+    if (status == TUWEN_OK)
+        status = read_block_size(reader);
     if (status == TUWEN_OK && reader->photometric == PHOTOMETRIC_PALETTE)
         status = read_palette(reader);
     return status;
 }
 
-/* The sizes of blocks and the memory for one. */
+/* The memory for a block. */
 static tuwen_status make_block(tiff_reader *reader)
 {
     TIFF *tiff = reader->tiff;
-    tw_decode *decode = reader->decode;
-    reader->tiled = TIFFIsTiled(tiff);
-    if (reader->tiled) {
-        if (!TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &reader->block_width) ||
-            !TIFFGetField(tiff, TIFFTAG_TILELENGTH, &reader->block_height))
-            return fail(reader);
-    } else {
-        reader->block_width = reader->width;
-        (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_ROWSPERSTRIP, &reader->block_height);
-        if (reader->block_height > reader->height)
-            reader->block_height = reader->height;
-    }
     size_t width = reader->block_width, height = reader->block_height;
-    if (width == 0 || height == 0)
-        return tw_decode_damaged(decode, "its strips or tiles are empty");
-    if (width > TW_SIDE_MAX || height > decode->limits->pixels / width)
-        return tw_decode_unsupported(decode, "its tiles are larger than the pixels allowed (--max-pixels)");
     size_t together = reader->planes > 1 ? 1 : reader->samples;
     reader->plane_row = (width * together * reader->bits + 7) / 8;
     tmsize_t row = reader->tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff);
@@ -225,7 +247,7 @@ static tuwen_status make_block(tiff_reader *reader)
     reader->row_samples = tw_alloc(width, reader->samples);
     reader->row_values = tw_alloc(width, sizeof *reader->row_values);
     if (!reader->block || (reader->planes > 1 && !reader->plane) || !reader->row_samples || !reader->row_values)
-        return tw_decode_memory(decode);
+        return tw_decode_memory(reader->decode);
     return TUWEN_OK;
 }
 
@@ -339,10 +361,8 @@ static tuwen_status read_converted(tiff_reader *reader)
         return tw_decode_unsupported(reader->decode, text);
     image.orientation = image.req_orientation = ORIENTATION_TOPLEFT;
     image.col_offset = 0;
-    uint32_t block = 0, width = reader->width, height = reader->height;
-    (void)TIFFGetFieldDefaulted(reader->tiff, TIFFIsTiled(reader->tiff) ? TIFFTAG_TILELENGTH : TIFFTAG_ROWSPERSTRIP,
-                                &block);
-    block = block == 0 || block > height ? height : block;
+    uint32_t width = reader->width, height = reader->height;
+    uint32_t block = reader->block_height < height ? reader->block_height : height;
     tuwen_status status = TUWEN_OK;
     reader->message[0] = '\0';
     uint32_t *raster = tw_alloc((size_t)width * block, sizeof *raster);

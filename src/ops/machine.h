@@ -14,8 +14,10 @@
 typedef struct tw_machine tw_machine;
 typedef struct tw_worker tw_worker;
 
-/* `isa` caps the level by name (NULL: the TUWEN_ISA environment variable, else the best that runs here); `threads` 0
- * takes every core that the process may use. Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY. */
+/* `isa` is exactly the level by name (NULL: the TUWEN_ISA environment variable, else the best that runs here). It also
+ * caps oneDNN, once for the whole process: a later higher level does not raise the cap, a later lower one is
+ * UNSUPPORTED. `threads` 0 takes every core that the process may use. Errors: INVALID_ARGUMENT, UNSUPPORTED,
+ * OUT_OF_MEMORY, INTERNAL. */
 tuwen_status tw_machine_open(const char *isa, int threads, tw_machine **machine, tuwen_error *error);
 
 /* Accepts NULL; after all its workers and linears. */
@@ -33,7 +35,8 @@ const tw_machine *tw_worker_machine(const tw_worker *worker);
 int tw_worker_enter(const tw_worker *worker);
 void tw_worker_leave(int before);
 
-/* Name and version of the product library and the instruction set that it uses, one "key: value" a line. */
+/* One "key: value" a line: oneDNN's version; our level that `isa` chooses (or why it cannot), and the best here; the
+ * cores that the process may use. oneDNN's cap is not touched. */
 void tw_machine_describe(const char *isa, char *buffer, size_t size);
 
 #endif

@@ -212,8 +212,8 @@ static void announced_sizes_take_no_memory(void **state)
                         "(--max-pixels)");
 }
 
-/* A clean aperture of 8x1 pixels of a HEIC picture of 900 million, and more items than libheif allows. The first byte of
- * these files is for the fuzz target. */
+/* A HEIC picture of 900 million pixels with a clean aperture of 8x1, and one with a side that libheif does not allow. The
+ * first byte of these files is for the fuzz target. */
 static void heif_limits_are_kept(void **state)
 {
     const tw_image_limits limits = {.bytes = 1000, .pixels = 178956970, .seconds = 60};
@@ -222,7 +222,7 @@ static void heif_limits_are_kept(void **state)
     } cases[] = {
         {"../fuzz/corpus/picture/broken-clap-of-900-megapixels.heic",
          "has 30000x30000 = 900000000 pixels; at most 178956970 are allowed (--max-pixels)"},
-        {"../fuzz/corpus/picture/broken-16-million-items.heic", "the HEIC file exceeds a limit of libheif: "},
+        {"../fuzz/corpus/picture/broken-side-of-40000.heic", "the HEIC file exceeds a limit of libheif: "},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t size = 0;
@@ -244,10 +244,11 @@ static void append_number(tw_bytes *file, uint32_t number, size_t size)
     assert_true(tw_bytes_append(file, little_endian, size));
 }
 
-/* A TIFF picture of 16x16 pixels in one YCbCr tile with 2x2 subsampling, which is not compressed and cut short. */
+/* A TIFF picture of 16x16 pixels in one YCbCr tile with 2x2 subsampling, not compressed, with the bytes of a tile of
+ * 128x128 pixels. */
 static tuwen_status decode_tile(uint32_t side, uint64_t pixels, tuwen_error *error)
 {
-    enum { ENTRIES = 11, BITS = 8 + 2 + ENTRIES * 12 + 4, DATA = BITS + 6, SIZE = 1 << 16 };
+    enum { ENTRIES = 11, BITS = 8 + 2 + ENTRIES * 12 + 4, DATA = BITS + 6, SIZE = 128 * 128 * 3 / 2 };
     const uint32_t entries[ENTRIES][3] = {
         {256, 1, 16},   /* width */
         {257, 1, 16},   /* height */
