@@ -3,6 +3,7 @@
 
 BUILD ?= build
 PREFIX ?= /usr/local
+LIBDIR ?= lib
 DESTDIR ?=
 SECONDS ?= 60
 NINJA ?= ninja
@@ -10,7 +11,7 @@ MESON ?= meson
 PACKAGES := scripts/install-packages.sh
 
 # On a terminal ninja keeps to one line; elsewhere it is silent unless something fails.
-NINJA_QUIET := $(shell test -t 1 || echo --quiet)
+NINJA_QUIET := $(shell test -t 2 || echo --quiet)
 export NINJA_STATUS ?= building %f/%t: 
 
 .DEFAULT_GOAL := build
@@ -48,9 +49,10 @@ tsan: packages-test ## build with the thread sanitizer, and run the tests that u
 fuzz: packages-check ## run every fuzz target for SECONDS (60) from its corpus; needs clang
 	@scripts/fuzz.sh build-fuzz $(SECONDS)
 
-install: build ## install to PREFIX (/usr/local), below DESTDIR
-	@$(MESON) configure $(BUILD) -Dprefix=$(PREFIX)
-	@DESTDIR='$(DESTDIR)' $(MESON) install -C $(BUILD) --quiet
+install: packages-build $(BUILD)/build.ninja ## install to PREFIX (/usr/local), below DESTDIR
+	@scripts/setup.sh $(BUILD) -Dprefix='$(PREFIX)' -Dlibdir='$(LIBDIR)'
+	@$(NINJA) -C $(BUILD) $(NINJA_QUIET) all
+	@DESTDIR='$(DESTDIR)' $(MESON) install -C $(BUILD) --no-rebuild --quiet
 
 longest: ## list the longest files and functions
 	@scripts/longest.sh

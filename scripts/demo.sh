@@ -5,6 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 tuwen=$1
 pictures=models/demo/pictures
+# The texts are Chinese too, so the terminal is taken to know UTF-8 where nothing is said of it.
+[ -n "${LC_ALL:-${LC_CTYPE:-${LANG:-}}}" ] || export LC_ALL=C.UTF-8
 
 cat <<END
 

@@ -70,10 +70,9 @@ static bool find_shipped_model(char path[PATH_MAX])
     bool built = slash && exists_in(folder, "../meson.build") && exists_in(folder, "build.ninja");
     if (built && snprintf(path, PATH_MAX, "%s/../models/demo", folder) < PATH_MAX && is_checkpoint(path))
         return true;
-    if (snprintf(path, PATH_MAX, "%s/tuwen/models/demo", TUWEN_DATADIR) < PATH_MAX && is_checkpoint(path))
+    if (slash && snprintf(path, PATH_MAX, "%s/../share/tuwen/models/demo", folder) < PATH_MAX && is_checkpoint(path))
         return true;
-    return slash && snprintf(path, PATH_MAX, "%s/../share/tuwen/models/demo", folder) < PATH_MAX &&
-           is_checkpoint(path);
+    return snprintf(path, PATH_MAX, "%s/tuwen/models/demo", TUWEN_DATADIR) < PATH_MAX && is_checkpoint(path);
 }
 
 static bool choose(const struct options *options, const char *path, struct choice *choice)

@@ -197,6 +197,10 @@ bool text_list_read(struct text_list *list, const char *path)
         return false;
     }
     list->file_count++;
+    if (bytes->size > 0 && memchr(bytes->data, 0, bytes->size)) { /* a picture, or UTF-16 */
+        complain(SAY_NOT_TEXT, WITH(input_name(path)));
+        return false;
+    }
     size_t before = list->count;
     if (!add_lines(list, bytes))
         return false;

@@ -3,4 +3,4 @@
 tuwen match -q -m tiny - "a dog" < images/28x28.png
 cat images/28x28.png | tuwen match -q --json -m tiny - "a dog"
 tuwen match -m tiny - < images/28x28.png; echo "exit $?"
-tuwen match -m tiny -f - - < images/28x28.png; echo "exit $?"
+echo "a dog" | tuwen match -m tiny -f - -; echo "exit $?"

@@ -19,4 +19,4 @@ cp tree/build/tuwen moved/bin/tuwen
 cp -RL tiny tree/models/demo
 cp -R tree/models/demo moved/share/tuwen/models/demo
 tree/build/tuwen info > /dev/null
-if [ ! -e /usr/local/share/tuwen ] && [ ! -e /usr/share/tuwen ]; then moved/bin/tuwen info > /dev/null; fi
+moved/bin/tuwen info > /dev/null
