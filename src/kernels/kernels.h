@@ -19,7 +19,6 @@
  *   silu_times  gate = gate * sigmoid(gate) * up
  *   softmax     x = exp(scale * (x - max)) / sum; n >= 1
  *   rotate      a pair (x[j], x[j + half]) turned by the angle with cosine c[j] and sine s[j], for j < half
- *   add         x = x + y
  *   dot         sum of a * b
  */
 #define TW_KERNEL_MAP(X)                                                                                             \
@@ -31,7 +30,6 @@
     X(void, silu_times, (float *gate, const float *up, size_t n))                                                    \
     X(void, softmax, (float *x, size_t n, float scale))                                                              \
     X(void, rotate, (float *x, const float *c, const float *s, size_t half))                                         \
-    X(void, add, (float *x, const float *y, size_t n))                                                               \
     X(float, dot, (const float *a, const float *b, size_t n))
 
 typedef struct tw_kernels {

@@ -70,12 +70,6 @@ static void rotate(float *x, const float *c, const float *s, size_t half)
     }
 }
 
-static void add(float *x, const float *y, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        x[i] += y[i];
-}
-
 static float dot(const float *a, const float *b, size_t n)
 {
     double sum = 0;
