@@ -50,6 +50,7 @@ struct tw_worker {
     size_t scratchpad_size;
     void *buffer; /* for what becomes of the products' input before they run */
     size_t buffer_size;
+    tw_profile profile;
 };
 
 static tuwen_status fail(tuwen_error *error, const char *what, dnnl_status_t status)
@@ -195,6 +196,11 @@ void tw_worker_close(tw_worker *worker)
 const tw_machine *tw_worker_machine(const tw_worker *worker)
 {
     return worker->machine;
+}
+
+tw_profile *tw_worker_profile(tw_worker *worker)
+{
+    return &worker->profile;
 }
 
 int tw_worker_enter(const tw_worker *worker)

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "kernels/kernels.h"
+#include "ops/profile.h"
 
 typedef struct tw_machine tw_machine;
 typedef struct tw_worker tw_worker;
@@ -33,6 +34,9 @@ bool tw_machine_has_bf16(const tw_machine *machine);
 tuwen_status tw_worker_open(const tw_machine *machine, tw_worker **worker, tuwen_error *error);
 void tw_worker_close(tw_worker *worker);
 const tw_machine *tw_worker_machine(const tw_worker *worker);
+
+/* What the worker's operations took so far; the caller may set it to zero. */
+tw_profile *tw_worker_profile(tw_worker *worker);
 
 /* Sets the calling thread's OpenMP team size to the machine's for the operations that follow, and puts the old one
  * back. Every call into the operations below stands between the two. */
