@@ -17,6 +17,23 @@ tw_layout tw_layout_plain(tw_element element, int64_t in, int64_t out)
     return (tw_layout){.element = element, .sizes = {in, out}, .padded = {in, out}, .strides = {1, in}};
 }
 
+tw_layout tw_layout_panels(tw_element element, int64_t in, int64_t out)
+{
+    int together = element == TW_ELEMENT_F32 ? 1 : 2; /* inputs of one output */
+    int64_t block[2] = {16 * together, 64};
+    tw_layout layout = {.element = element, .sizes = {in, out}, .blocks = together > 1 ? 3 : 2};
+    for (int axis = 0; axis < 2; axis++)
+        layout.padded[axis] = (layout.sizes[axis] + block[axis] - 1) / block[axis] * block[axis];
+    layout.strides[0] = block[0] * block[1];
+    layout.strides[1] = layout.padded[0] * block[1];
+    const int sizes[3] = {16, 64, together};
+    for (int i = 0; i < layout.blocks; i++) {
+        layout.block_size[i] = sizes[i];
+        layout.block_axis[i] = i % 2;
+    }
+    return layout;
+}
+
 bool tw_layout_equal(const tw_layout *a, const tw_layout *b)
 {
     bool same = a->element == b->element && a->blocks == b->blocks;

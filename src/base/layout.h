@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a weight matrix lies in memory: element type, strides and inner blocks. The product library chooses the layout
- * of a packed weight for the machine; the packed file records it, so that any machine can read the file.
+ * How a weight matrix lies in memory: element type, strides and inner blocks. Products want panels
+ * (tw_layout_panels); the packed file records the layout, so that files of older versions can be read.
  */
 #ifndef TW_BASE_LAYOUT_H
 #define TW_BASE_LAYOUT_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum tw_element { TW_ELEMENT_F32 = 0, TW_ELEMENT_BF16 = 1 } tw_element;
+typedef enum tw_element { TW_ELEMENT_F32 = 0, TW_ELEMENT_BF16 = 1, TW_ELEMENTS } tw_element;
 
 #define TW_LAYOUT_BLOCKS 4
 
@@ -36,6 +36,13 @@ size_t tw_element_size(tw_element element);
 
 /* The plain layout [out][in]. */
 tw_layout tw_layout_plain(tw_element element, int64_t in, int64_t out);
+
+/*
+ * The layout of weights in products, the same on every machine: panels of 64 outputs one after the other, each with the
+ * inputs in order; of bf16 two inputs of an output stand together, as the processors' instructions want it. In oneDNN's
+ * words BA16a64b and BA16a64b2a.
+ */
+tw_layout tw_layout_panels(tw_element element, int64_t in, int64_t out);
 
 bool tw_layout_equal(const tw_layout *a, const tw_layout *b);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening a checkpoint: configuration, tokenizer, weights, and what the rest of the engine wants to know of them. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -198,12 +197,6 @@ static bool remake(tuwen_model *model, const tuwen_model_options *options)
     return false;
 }
 
-static bool is_forced(const tuwen_model_options *options)
-{
-    const char *environment = getenv("TUWEN_ISA");
-    return options->isa || (environment && *environment);
-}
-
 /* The precision that the file tells is that of its weights. */
 static tuwen_status check_elements(const tuwen_model *model, tuwen_error *error)
 {
@@ -230,14 +223,13 @@ static tuwen_status open_packed(tuwen_model *model, const tuwen_model_options *o
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s: is packed in %s; for %s convert the checkpoint again",
                        model->path, facts->precision, tw_precision_name(wanted));
     (void)snprintf(model->fingerprint, sizeof model->fingerprint, "%.16s", facts->fingerprint);
-    bool fits = false;
     tuwen_status status = check_elements(model, error);
-    if (status == TUWEN_OK)
-        status = tw_packed_fits(model->packed, model->machine, &fits, error);
-    if (status == TUWEN_OK && !fits && options->remake && !options->facts_only && !is_forced(options) &&
-        remake(model, options))
-        status = tw_packed_fits(model->packed, model->machine, &fits, error);
-    return status == TUWEN_OK ? load(model, options, fits, error) : status;
+    if (status != TUWEN_OK)
+        return status;
+    bool fits = tw_packed_fits(model->packed);
+    if (!fits && options->remake && !options->facts_only && remake(model, options))
+        fits = tw_packed_fits(model->packed);
+    return load(model, options, fits, error);
 }
 
 /* "tuwen.json" says it, else the packed file, else the path. */

@@ -1,49 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A session: from inputs to vectors. Each input becomes rows of the language model's input (embedding rows of its
- * prompt, with image tokens from the vision tower in place); rows of several inputs are gathered and computed together.
+ * A session: from inputs to vectors. Inputs are prepared (prepare.h), pictures ahead of time on another thread; each
+ * becomes rows of the language model's input: embedding rows of its prompt, with image tokens from the vision tower in
+ * place. Pictures are gathered and seen together, and rows of several inputs are computed together. A vector does not
+ * depend on what else is in the batch.
  */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/memory.h"
 #include "engine/engine.h"
+#include "engine/prefixes.h"
+#include "engine/prepare.h"
 #include "engine/template.h"
 
 /* Rows computed together at most, unless one input alone has more. Products are at full speed well below, and the
- * scratch memory of the 2B model stays under 200 MB. */
+ * scratch memory of the 2B model stays under 200 MB. The same for the patches of pictures. */
 #define BATCH_ROWS 2048
+#define BATCH_PATCHES 1024
+#define BATCH_PICTURES 64
+
+/* Inputs prepared before they are wanted: patches of one picture take up to 24 MB. */
+#define AHEAD 3
+
+/* A picture that waits to be seen. */
+typedef struct {
+    size_t owner; /* index of the input */
+    tw_prepared prepared;
+    tw_grid grid; /* of its patches */
+} waiting;
 
 struct tuwen_session {
     const tuwen_model *model;
-    tuwen_session_options options; /* with the defaults filled in */
-    tw_patch_config patch_config;
+    tw_preparer preparer;
     char fingerprint[TW_FINGERPRINT_SIZE];
     tw_worker *worker;
     atomic_bool cancel;
     float *scratch;
     size_t scratch_capacity;
-    float *image_tokens; /* [most tokens of a picture so far][hidden] */
+    tw_prepared slots[AHEAD];
+    tw_prefixes prefixes;
+    /* pictures gathered */
+    waiting waiting[BATCH_PICTURES];
+    size_t waiting_count;
+    size_t waiting_patches;
+    float *image_tokens; /* of them, [tokens][hidden] */
     size_t image_capacity;
-    int image_rows, image_columns; /* of them */
-    bool image_blank;              /* they are those of the blank picture, which is the same for all texts */
-    tw_ids ids;
-    /* the batch being gathered */
+    float *blank_tokens; /* of the blank picture, which is the same for all texts; NULL before the first */
+    tw_grid blank_grid;
+    /* rows gathered */
     float *rows; /* [batch_rows][hidden] */
     size_t row_capacity;
     size_t batch_rows;
     tw_sequence *sequences; /* [batch_count] */
-    size_t *owners;         /* [batch_count], index of the input */
+    size_t *owners;         /* [batch_count], index of the input; a prefix has none */
     size_t sequence_capacity, owner_capacity;
     size_t batch_count;
-    float *states; /* [batch_count][hidden] */
+    tw_opening *opening; /* whose prefix is computed in this batch; NULL for none */
+    float *states;       /* [vectors][hidden] */
     size_t state_capacity;
 };
 
 /* What a call carries from step to step. */
 typedef struct {
     tuwen_session *session;
+    const tuwen_input *inputs;
     float *vectors;
     tuwen_output *outputs; /* may be NULL */
 } call;
@@ -87,17 +110,18 @@ static tuwen_status fill_options(tuwen_session_options *options, const tuwen_mod
     return TUWEN_OK;
 }
 
-static void fill_patch_config(tuwen_session *session)
+static tw_patch_config patch_config_of(const tuwen_model *model, const tuwen_session_options *options)
 {
-    const tw_config *config = &session->model->config;
-    session->patch_config = (tw_patch_config){.patch_size = config->vision.patch_size,
-                                              .temporal_patch_size = config->vision.temporal_patch_size,
-                                              .merge_size = config->vision.merge_size,
-                                              .single_resize = session->model->settings.resizes == 1,
-                                              .tokens_min = session->options.image_tokens_min,
-                                              .tokens_max = session->options.image_tokens_max};
-    memcpy(session->patch_config.mean, config->image_mean, sizeof session->patch_config.mean);
-    memcpy(session->patch_config.std, config->image_std, sizeof session->patch_config.std);
+    const tw_config *config = &model->config;
+    tw_patch_config patches = {.patch_size = config->vision.patch_size,
+                               .temporal_patch_size = config->vision.temporal_patch_size,
+                               .merge_size = config->vision.merge_size,
+                               .single_resize = model->settings.resizes == 1,
+                               .tokens_min = options->image_tokens_min,
+                               .tokens_max = options->image_tokens_max};
+    memcpy(patches.mean, config->image_mean, sizeof patches.mean);
+    memcpy(patches.std, config->image_std, sizeof patches.std);
+    return patches;
 }
 
 tuwen_status tuwen_session_open(const tuwen_model *model, const tuwen_session_options *options, tuwen_session **out,
@@ -118,9 +142,9 @@ tuwen_status tuwen_session_open(const tuwen_model *model, const tuwen_session_op
     if (!session)
         return tw_fail_memory(error, "the session");
     session->model = model;
-    session->options = filled;
+    session->preparer = (tw_preparer){
+        .model = model, .options = filled, .patch_config = patch_config_of(model, &filled)};
     atomic_init(&session->cancel, false);
-    fill_patch_config(session);
     tw_session_digest(model, &filled, session->fingerprint);
     status = tw_worker_open(model->machine, &session->worker, error);
     if (status != TUWEN_OK) {
@@ -136,9 +160,14 @@ void tuwen_session_close(tuwen_session *session)
     if (!session)
         return;
     tw_worker_close(session->worker);
+    for (size_t i = 0; i < AHEAD; i++)
+        tw_prepared_free(&session->slots[i]);
+    for (size_t i = 0; i < BATCH_PICTURES; i++)
+        tw_prepared_free(&session->waiting[i].prepared);
+    tw_prefixes_free(&session->prefixes);
     tw_free(session->scratch);
     tw_free(session->image_tokens);
-    tw_ids_free(&session->ids);
+    tw_free(session->blank_tokens);
     tw_free(session->rows);
     tw_free(session->sequences);
     tw_free(session->owners);
@@ -185,145 +214,9 @@ static bool ensure_batch(tuwen_session *session, size_t tokens)
     return grown;
 }
 
-/* ---- one input ---------------------------------------------------------------------------------------------- */
-
 static tw_run make_run(tuwen_session *session)
 {
     return (tw_run){.worker = session->worker, .scratch = session->scratch, .cancel = &session->cancel};
-}
-
-static const char *picture_name(const tuwen_input *input)
-{
-    return input->name ? input->name : "picture";
-}
-
-static tuwen_status decode(const tuwen_session *session, const tuwen_input *input, tw_picture *picture,
-                           tuwen_error *error)
-{
-    const tuwen_session_options *options = &session->options;
-    const tw_image_limits limits = {.bytes = options->max_picture_bytes,
-                                    .pixels = options->max_picture_pixels,
-                                    .seconds = options->max_picture_seconds};
-    return tw_picture_decode(input->picture, input->picture_size, picture_name(input), &limits,
-                             options->exif == TUWEN_EXIF_APPLY, picture, error);
-}
-
-/* The black picture that some prompts want beside a text: one image token large, before any resize. */
-static tuwen_status make_blank(const tuwen_model *model, tw_picture *picture, tuwen_error *error)
-{
-    int side = model->config.vision.patch_size * model->config.vision.merge_size;
-    picture->rgb = tw_alloc_zero((size_t)side * (size_t)side, 3);
-    if (!picture->rgb)
-        return tw_fail_memory(error, "the prompt");
-    picture->width = side;
-    picture->height = side;
-    return TUWEN_OK;
-}
-
-/* Decodes the input's picture, or makes the blank one, and plans its sizes; `picture` is to be freed. */
-static tuwen_status open_picture(const tuwen_session *session, const tuwen_input *input, tw_picture *picture,
-                                 tuwen_output *output, tuwen_error *error)
-{
-    tw_picture_plan plan;
-    tuwen_status status =
-        input->picture ? decode(session, input, picture, error) : make_blank(session->model, picture, error);
-    if (status != TUWEN_OK)
-        return status;
-    output->picture_width = input->picture ? picture->width : 0;
-    output->picture_height = input->picture ? picture->height : 0;
-    if (!tw_picture_plan_sizes(picture->width, picture->height, &session->patch_config, &plan))
-        return tw_fail(error, TUWEN_BAD_IMAGE,
-                       "%s: a picture of %dx%d pixels cannot be brought to %d..%d image tokens (--image-tokens)",
-                       picture_name(input), picture->width, picture->height, session->patch_config.tokens_min,
-                       session->patch_config.tokens_max);
-    output->image_tokens = plan.tokens;
-    return TUWEN_OK;
-}
-
-/* Computes the image tokens of a picture into session->image_tokens. */
-static tuwen_status see_picture(tuwen_session *session, const tuwen_input *input, const tw_picture *picture,
-                                tuwen_error *error)
-{
-    const tuwen_model *model = session->model;
-    tw_patches patches = {0};
-    tuwen_status status = tw_patches_make(picture, &session->patch_config, &patches, error);
-    if (status == TUWEN_OK) {
-        int count = patches.grid_h * patches.grid_w;
-        session->image_rows = patches.grid_h / model->config.vision.merge_size;
-        session->image_columns = patches.grid_w / model->config.vision.merge_size;
-        size_t tokens = (size_t)session->image_rows * (size_t)session->image_columns;
-        size_t scratch = tw_vision_scratch(model->vision, model->machine, count);
-        if (!ensure(&session->scratch, &session->scratch_capacity, scratch) ||
-            !ensure(&session->image_tokens, &session->image_capacity, tokens * tuwen_model_dimension(model)))
-            status = tw_fail_memory(error, picture_name(input));
-    }
-    if (status == TUWEN_OK) {
-        tw_run run = make_run(session);
-        status = tw_vision_forward(model->vision, &run, patches.values, patches.grid_h, patches.grid_w,
-                                   session->image_tokens, error);
-    }
-    tw_patches_free(&patches);
-    return status;
-}
-
-/* Cuts the ids at max_length on the right, as the reference does; an image must stay whole. */
-static tuwen_status truncate(tuwen_session *session, tuwen_output *output, tuwen_error *error)
-{
-    size_t most = (size_t)session->options.max_length;
-    if (session->ids.count <= most)
-        return TUWEN_OK;
-    int left = 0;
-    for (size_t i = 0; i < most; i++)
-        left += session->ids.items[i] == session->model->image_pad;
-    if (output->image_tokens > 0 && left < output->image_tokens)
-        return tw_fail(error, TUWEN_BAD_TEXT,
-                       "the instruction and the picture's %d image tokens do not fit in max length %d "
-                       "(--image-tokens, --max-length)",
-                       output->image_tokens, (int)most);
-    session->ids.count = most;
-    output->truncated = true;
-    return TUWEN_OK;
-}
-
-/* The sequence of session->ids. The reference finds a picture by the <|vision_start|> before its tokens; without one it
- * counts them like text, whatever the position scheme. */
-static tw_sequence describe_sequence(const tuwen_session *session, bool has_picture)
-{
-    const tuwen_model *model = session->model;
-    const tw_ids *ids = &session->ids;
-    tw_sequence sequence = {.length = (int)ids->count};
-    if (!has_picture || !model->settings.mrope)
-        return sequence;
-    size_t start = 0;
-    while (start < ids->count && ids->items[start] != model->image_pad)
-        start++;
-    if (start == 0 || ids->items[start - 1] != model->vision_start)
-        return sequence;
-    sequence.image_start = (int)start;
-    sequence.image_rows = session->image_rows;
-    sequence.image_columns = session->image_columns;
-    return sequence;
-}
-
-/* Adds the rows of session->ids to the batch, image tokens in their places. */
-static tuwen_status add_rows(tuwen_session *session, size_t owner, bool has_picture, tuwen_error *error)
-{
-    const tuwen_model *model = session->model;
-    size_t hidden = tuwen_model_dimension(model);
-    size_t count = session->ids.count;
-    if (!ensure_batch(session, count))
-        return tw_fail_memory(error, "a batch");
-    float *rows = session->rows + session->batch_rows * hidden;
-    tw_language_embed(model->language, session->ids.items, (int)count, rows);
-    size_t token = 0;
-    for (size_t i = 0; has_picture && i < count; i++)
-        if (session->ids.items[i] == model->image_pad)
-            memcpy(rows + i * hidden, session->image_tokens + token++ * hidden, hidden * sizeof *rows);
-    session->sequences[session->batch_count] = describe_sequence(session, has_picture);
-    session->owners[session->batch_count] = owner;
-    session->batch_count++;
-    session->batch_rows += count;
-    return TUWEN_OK;
 }
 
 static void fail_output(tuwen_output *output, tuwen_status status, const tuwen_error *error)
@@ -332,117 +225,310 @@ static void fail_output(tuwen_output *output, tuwen_status status, const tuwen_e
     memcpy(output->message, error->message, sizeof output->message);
 }
 
-/* Computes the gathered batch and puts each vector in its owner's place. */
+/* ---- the batch of rows ---------------------------------------------------------------------------------------- */
+
+static void forget_batch(tuwen_session *session)
+{
+    session->batch_count = 0;
+    session->batch_rows = 0;
+    session->opening = NULL;
+}
+
+/* Puts the vectors of a computed batch in their owners' places. */
+static tuwen_status hand_out(call *of, tuwen_error *error)
+{
+    tuwen_session *session = of->session;
+    size_t hidden = tuwen_model_dimension(session->model);
+    const float *state = session->states;
+    tuwen_status status = TUWEN_OK;
+    for (size_t i = 0; status == TUWEN_OK && i < session->batch_count; i++) {
+        if (session->sequences[i].keep)
+            continue;
+        float *vector = of->vectors + session->owners[i] * hidden;
+        memcpy(vector, state, hidden * sizeof *vector);
+        state += hidden;
+        if (tw_normalize(vector, (int)hidden))
+            continue;
+        tuwen_status bad = tw_fail(error, TUWEN_BAD_MODEL,
+                                   "%s: the checkpoint gave a vector that is zero or not finite", session->model->path);
+        if (!of->outputs)
+            status = bad;
+        else
+            fail_output(&of->outputs[session->owners[i]], bad, error);
+    }
+    return status;
+}
+
+/* Computes the gathered batch. */
 static tuwen_status flush(call *of, tuwen_error *error)
 {
     tuwen_session *session = of->session;
     const tuwen_model *model = session->model;
-    size_t hidden = tuwen_model_dimension(model);
     if (session->batch_count == 0)
         return TUWEN_OK;
-    int longest = 0;
-    for (size_t i = 0; i < session->batch_count; i++)
-        longest = session->sequences[i].length > longest ? session->sequences[i].length : longest;
-    size_t scratch = tw_language_scratch(model->language, model->machine, (int)session->batch_rows, longest);
+    int count = (int)session->batch_count;
+    size_t scratch = tw_language_scratch(model->language, model->machine, session->sequences, count);
     tuwen_status status = TUWEN_OK;
     if (!ensure(&session->scratch, &session->scratch_capacity, scratch) ||
-        !ensure(&session->states, &session->state_capacity, session->batch_count * hidden))
+        !ensure(&session->states, &session->state_capacity, (size_t)count * tuwen_model_dimension(model)))
         status = tw_fail_memory(error, "a batch");
     if (status == TUWEN_OK) {
         tw_run run = make_run(session);
-        status = tw_language_forward(model->language, &run, session->rows, session->sequences,
-                                     (int)session->batch_count, model->settings.pooling, session->states, error);
+        status = tw_language_forward(model->language, &run, session->rows, session->sequences, count,
+                                     model->settings.pooling, session->states, error);
     }
-    for (size_t i = 0; status == TUWEN_OK && i < session->batch_count; i++) {
-        float *vector = of->vectors + session->owners[i] * hidden;
-        memcpy(vector, session->states + i * hidden, hidden * sizeof *vector);
-        if (!tw_normalize(vector, (int)hidden)) {
-            tuwen_status bad = tw_fail(error, TUWEN_BAD_MODEL,
-                                       "%s: the checkpoint gave a vector that is zero or not finite", model->path);
-            if (!of->outputs)
-                status = bad;
-            else
-                fail_output(&of->outputs[session->owners[i]], bad, error);
-        }
-    }
-    session->batch_count = 0;
-    session->batch_rows = 0;
+    if (status == TUWEN_OK && session->opening)
+        session->opening->computed = true;
+    if (status == TUWEN_OK)
+        status = hand_out(of, error);
+    forget_batch(session);
     return status;
 }
 
-/* The input's ids, cut at max_length, and its picture, to be freed: all that can be said before computing. */
-static tuwen_status read_input(tuwen_session *session, const tuwen_input *input, tw_picture *picture,
-                               tuwen_output *output, tuwen_error *error)
+/* The image's place in the ids. The reference finds a picture by the <|vision_start|> before its tokens; without one it
+ * counts them like text, whatever the position scheme. */
+static tw_sequence describe_sequence(const tuwen_model *model, const tw_ids *ids, const tw_grid *grid)
 {
-    tuwen_status status = TUWEN_OK;
-    if (!input->text && !input->picture)
-        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "an input has neither a text nor a picture");
-    if (input->picture || tw_template_has(session->model->settings.prompt[TW_KIND_TEXT], TW_PLACE_IMAGE))
-        status = open_picture(session, input, picture, output, error);
-    if (status == TUWEN_OK)
-        status = tw_prompt_encode(session->model, input, output->image_tokens, session->options.raw_special,
-                                  &session->ids, error);
-    if (status == TUWEN_OK && session->ids.count == 0)
-        status = tw_fail(error, TUWEN_BAD_TEXT, "the text is empty, and so is the prompt around it");
-    if (status == TUWEN_OK)
-        status = truncate(session, output, error);
-    if (status == TUWEN_OK)
-        output->tokens = (int)session->ids.count;
-    return status;
+    tw_sequence sequence = {.length = (int)ids->count};
+    if (!grid || !model->settings.mrope)
+        return sequence;
+    size_t start = 0;
+    while (start < ids->count && ids->items[start] != model->image_pad)
+        start++;
+    if (start == 0 || ids->items[start - 1] != model->vision_start)
+        return sequence;
+    sequence.image_start = (int)start;
+    sequence.image_rows = grid->height / model->config.vision.merge_size;
+    sequence.image_columns = grid->width / model->config.vision.merge_size;
+    return sequence;
 }
 
-/* Everything of one input that is its own: a failure here does not concern the others. */
-static tuwen_status prepare(tuwen_session *session, const tuwen_input *input, tuwen_output *output,
-                            tuwen_error *error)
+/* Adds a sequence and its embedding rows to the batch; returns its first row, or NULL when memory is out. */
+static float *add_rows(tuwen_session *session, size_t owner, const int32_t *ids, size_t count, tw_sequence sequence)
 {
-    tw_picture picture = {0};
-    tuwen_status status = read_input(session, input, &picture, output, error);
-    if (status == TUWEN_OK && picture.rgb && (input->picture || !session->image_blank)) {
-        session->image_blank = false;
-        status = see_picture(session, input, &picture, error);
-        session->image_blank = status == TUWEN_OK && !input->picture;
-    }
-    tw_picture_free(&picture);
-    return status;
+    size_t hidden = tuwen_model_dimension(session->model);
+    if (!ensure_batch(session, count))
+        return NULL;
+    float *rows = session->rows + session->batch_rows * hidden;
+    tw_language_embed(session->model->language, ids, (int)count, rows);
+    session->sequences[session->batch_count] = sequence;
+    session->owners[session->batch_count] = owner;
+    session->batch_count++;
+    session->batch_rows += count;
+    return rows;
 }
 
-/* Brings a prepared input into the batch, which is computed first if it is full. */
-static tuwen_status enter_batch(call *of, size_t index, bool has_picture, tuwen_error *error)
+/* Computes the batch if `more` rows would make it too large. */
+static tuwen_status make_place(call *of, size_t more, tuwen_error *error)
+{
+    const tuwen_session *session = of->session;
+    return session->batch_rows > 0 && session->batch_rows + more > BATCH_ROWS ? flush(of, error) : TUWEN_OK;
+}
+
+/* Brings a text into the batch, behind its prefix if it has one. */
+static tuwen_status enter_text(call *of, size_t index, const tw_ids *ids, tuwen_error *error)
 {
     tuwen_session *session = of->session;
-    if (session->batch_rows > 0 && session->batch_rows + session->ids.count > BATCH_ROWS) {
-        tuwen_status status = flush(of, error);
-        if (status != TUWEN_OK)
-            return status;
+    const tuwen_input *input = &of->inputs[index];
+    tw_opening *opening = NULL;
+    bool replaces = false;
+    tuwen_status status = make_place(of, ids->count, error);
+    if (status == TUWEN_OK)
+        status = tw_prefixes_find(&session->prefixes, &session->preparer, input, ids, session->batch_count == 0,
+                                  &opening, &replaces, error);
+    if (status == TUWEN_OK && (replaces || (opening && !opening->computed && session->opening &&
+                                            session->opening != opening))) {
+        status = flush(of, error);
+        if (status == TUWEN_OK)
+            status = tw_prefixes_find(&session->prefixes, &session->preparer, input, ids, true, &opening, &replaces,
+                                      error);
     }
-    return add_rows(session, index, has_picture, error);
+    if (status != TUWEN_OK)
+        return status;
+    if (opening && !opening->computed && session->opening != opening) {
+        const tw_sequence own = {.length = (int)opening->ids.count, .keep = opening->prefix};
+        if (!add_rows(session, SIZE_MAX, opening->ids.items, opening->ids.count, own))
+            return tw_fail_memory(error, "a batch");
+        session->opening = opening;
+    }
+    size_t skip = opening ? opening->ids.count : 0;
+    const tw_sequence sequence = {.length = (int)(ids->count - skip), .prefix = opening ? opening->prefix : NULL};
+    if (!add_rows(session, index, ids->items + skip, ids->count - skip, sequence))
+        return tw_fail_memory(error, "a batch");
+    return TUWEN_OK;
 }
 
-/* Takes every input, then computes what is left in the batch. */
-static tuwen_status embed_all(call *of, const tuwen_input *inputs, size_t count, tuwen_error *error)
+/* Brings an input with a picture, whose image tokens these are, into the batch. */
+static tuwen_status enter_picture(call *of, size_t index, const tw_ids *ids, const tw_grid *grid,
+                                  const float *image_tokens, tuwen_error *error)
 {
-    const tw_run run = make_run(of->session);
-    for (size_t i = 0; i < count; i++) {
-        tuwen_output output = {0};
-        tuwen_status status = tw_run_check(&run, error);
-        if (status != TUWEN_OK)
-            return status;
-        status = prepare(of->session, &inputs[i], &output, error);
-        bool local = of->outputs && status != TUWEN_CANCELLED && status != TUWEN_INTERNAL;
-        if (status != TUWEN_OK && !local)
-            return status;
-        if (status != TUWEN_OK)
-            fail_output(&output, status, error);
-        if (of->outputs)
-            of->outputs[i] = output;
-        if (status == TUWEN_OK)
-            status = enter_batch(of, i, output.image_tokens > 0, error);
-        else
-            status = TUWEN_OK;
-        if (status != TUWEN_OK)
-            return status;
+    tuwen_session *session = of->session;
+    const tuwen_model *model = session->model;
+    size_t hidden = tuwen_model_dimension(model);
+    tuwen_status status = make_place(of, ids->count, error);
+    if (status != TUWEN_OK)
+        return status;
+    float *rows = add_rows(session, index, ids->items, ids->count, describe_sequence(model, ids, grid));
+    if (!rows)
+        return tw_fail_memory(error, "a batch");
+    for (size_t i = 0; i < ids->count; i++) {
+        if (ids->items[i] != model->image_pad)
+            continue;
+        memcpy(rows + i * hidden, image_tokens, hidden * sizeof *rows);
+        image_tokens += hidden;
     }
-    return flush(of, error);
+    return TUWEN_OK;
+}
+
+/* ---- pictures --------------------------------------------------------------------------------------------------- */
+
+static size_t tokens_of(const tuwen_model *model, const tw_grid *grid)
+{
+    int merge = model->config.vision.merge_size;
+    return (size_t)(grid->height / merge) * (size_t)(grid->width / merge);
+}
+
+/* The image tokens of pictures, [tokens][hidden] one after the other. */
+static tuwen_status see(tuwen_session *session, const float *const *patches, const tw_grid *grids, int count,
+                        float *tokens, tuwen_error *error)
+{
+    const tuwen_model *model = session->model;
+    size_t scratch = tw_vision_scratch(model->vision, model->machine, grids, count);
+    if (!ensure(&session->scratch, &session->scratch_capacity, scratch))
+        return tw_fail_memory(error, "a picture");
+    tw_run run = make_run(session);
+    return tw_vision_forward(model->vision, &run, patches, grids, count, tokens, error);
+}
+
+/* Sees the waiting pictures and brings their inputs into the batch. */
+static tuwen_status see_waiting(call *of, tuwen_error *error)
+{
+    tuwen_session *session = of->session;
+    const tuwen_model *model = session->model;
+    size_t hidden = tuwen_model_dimension(model);
+    const float *patches[BATCH_PICTURES];
+    tw_grid grids[BATCH_PICTURES];
+    size_t count = session->waiting_count;
+    size_t tokens = 0;
+    for (size_t i = 0; i < count; i++) {
+        patches[i] = session->waiting[i].prepared.patches.values;
+        grids[i] = session->waiting[i].grid;
+        tokens += tokens_of(model, &grids[i]);
+    }
+    session->waiting_count = 0;
+    session->waiting_patches = 0;
+    if (count == 0)
+        return TUWEN_OK;
+    if (!ensure(&session->image_tokens, &session->image_capacity, tokens * hidden))
+        return tw_fail_memory(error, "a picture");
+    tuwen_status status = see(session, patches, grids, (int)count, session->image_tokens, error);
+    const float *at = session->image_tokens;
+    for (size_t i = 0; i < count; i++) {
+        waiting *one = &session->waiting[i];
+        if (status == TUWEN_OK)
+            status = enter_picture(of, one->owner, &one->prepared.ids, &grids[i], at, error);
+        at += tokens_of(model, &grids[i]) * hidden;
+        tw_patches_free(&one->prepared.patches);
+    }
+    return status;
+}
+
+/* Makes a prepared picture wait; its memory changes places with that of an old one. */
+static tuwen_status add_waiting(call *of, size_t index, tw_prepared *prepared, tuwen_error *error)
+{
+    tuwen_session *session = of->session;
+    const tw_grid grid = {prepared->patches.grid_h, prepared->patches.grid_w};
+    size_t patches = (size_t)grid.height * (size_t)grid.width;
+    tuwen_status status = TUWEN_OK;
+    if (session->waiting_count == BATCH_PICTURES ||
+        (session->waiting_count > 0 && session->waiting_patches + patches > BATCH_PATCHES))
+        status = see_waiting(of, error);
+    if (status != TUWEN_OK)
+        return status;
+    waiting *one = &session->waiting[session->waiting_count++];
+    tw_prepared old = one->prepared;
+    one->prepared = *prepared;
+    *prepared = old;
+    one->owner = index;
+    one->grid = grid;
+    session->waiting_patches += patches;
+    return TUWEN_OK;
+}
+
+/* A text beside the blank picture, which is seen once. */
+static tuwen_status enter_blank(call *of, size_t index, const tw_prepared *prepared, tuwen_error *error)
+{
+    tuwen_session *session = of->session;
+    const tuwen_model *model = session->model;
+    const tw_grid grid = {prepared->patches.grid_h, prepared->patches.grid_w};
+    if (!session->blank_tokens) {
+        float *tokens =
+            tw_alloc_aligned(tokens_of(model, &grid) * tuwen_model_dimension(model), sizeof *session->blank_tokens);
+        if (!tokens)
+            return tw_fail_memory(error, "a picture");
+        const float *patches = prepared->patches.values;
+        tuwen_status status = see(session, &patches, &grid, 1, tokens, error);
+        if (status != TUWEN_OK) {
+            tw_free(tokens);
+            return status;
+        }
+        session->blank_tokens = tokens;
+    }
+    return enter_picture(of, index, &prepared->ids, &grid, session->blank_tokens, error);
+}
+
+/* ---- a call ------------------------------------------------------------------------------------------------------ */
+
+static void prepare_slot(void *user, size_t index, size_t slot)
+{
+    const call *of = user;
+    tw_prepare(&of->session->preparer, &of->inputs[index], &of->session->slots[slot]);
+}
+
+/* Brings a prepared input on its way. */
+static tuwen_status take_prepared(call *of, size_t index, tw_prepared *prepared, tuwen_error *error)
+{
+    tuwen_status status = prepared->status;
+    bool local = of->outputs && status != TUWEN_CANCELLED && status != TUWEN_INTERNAL;
+    if (status != TUWEN_OK)
+        fail_output(&prepared->output, status, &prepared->error);
+    if (of->outputs)
+        of->outputs[index] = prepared->output;
+    if (status != TUWEN_OK) {
+        if (!local)
+            *error = prepared->error;
+        return local ? TUWEN_OK : status;
+    }
+    if (of->inputs[index].picture)
+        return add_waiting(of, index, prepared, error);
+    if (prepared->patches.values)
+        return enter_blank(of, index, prepared, error);
+    return enter_text(of, index, &prepared->ids, error);
+}
+
+/* Takes every input, then computes what is left. */
+static tuwen_status embed_all(call *of, size_t count, tuwen_error *error)
+{
+    size_t pictures = 0;
+    for (size_t i = 0; i < count; i++)
+        pictures += of->inputs[i].picture != NULL;
+    tw_ahead *ahead = tw_ahead_open(count, AHEAD, pictures > 1, prepare_slot, of);
+    if (!ahead)
+        return tw_fail_memory(error, "a batch");
+    const tw_run run = make_run(of->session);
+    tuwen_status status = TUWEN_OK;
+    for (size_t i = 0; i < count && status == TUWEN_OK; i++) {
+        status = tw_run_check(&run, error);
+        if (status != TUWEN_OK)
+            break;
+        size_t slot = tw_ahead_take(ahead);
+        status = take_prepared(of, i, &of->session->slots[slot], error);
+        tw_ahead_give(ahead);
+    }
+    tw_ahead_close(ahead);
+    if (status == TUWEN_OK)
+        status = see_waiting(of, error);
+    return status == TUWEN_OK ? flush(of, error) : status;
 }
 
 tuwen_status tuwen_embed(tuwen_session *session, const tuwen_input *inputs, size_t count, float *vectors,
@@ -456,13 +542,15 @@ tuwen_status tuwen_embed(tuwen_session *session, const tuwen_input *inputs, size
     size_t hidden = tuwen_model_dimension(session->model);
     if (count > SIZE_MAX / sizeof *vectors / hidden)
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%zu inputs are too many", count);
-    call of = {.session = session, .vectors = vectors, .outputs = outputs};
+    call of = {.session = session, .inputs = inputs, .vectors = vectors, .outputs = outputs};
     tuwen_error failure = {.language = error ? error->language : TUWEN_ENGLISH};
+    session->preparer.language = failure.language;
     if (count > 0)
         memset(vectors, 0, count * hidden * sizeof *vectors);
-    session->batch_count = 0;
-    session->batch_rows = 0;
-    tuwen_status status = embed_all(&of, inputs, count, &failure);
+    session->waiting_count = 0;
+    session->waiting_patches = 0;
+    forget_batch(session);
+    tuwen_status status = embed_all(&of, count, &failure);
     if (status == TUWEN_CANCELLED)
         atomic_store(&session->cancel, false);
     if (status != TUWEN_OK && error)
@@ -476,14 +564,16 @@ tuwen_status tuwen_tokenize(tuwen_session *session, const tuwen_input *input, in
     if (!session || !input || !count || (capacity > 0 && !ids))
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s is NULL", "an argument");
     *count = 0;
-    tuwen_output output = {0};
-    tw_picture picture = {0};
-    tuwen_status status = read_input(session, input, &picture, &output, error);
-    tw_picture_free(&picture);
-    if (status != TUWEN_OK)
-        return status;
-    for (size_t i = 0; i < session->ids.count && i < capacity; i++)
-        ids[i] = session->ids.items[i];
-    *count = session->ids.count;
+    tw_prepared *prepared = &session->slots[0];
+    session->preparer.language = error ? error->language : TUWEN_ENGLISH;
+    tw_prepare_ids(&session->preparer, input, prepared);
+    if (prepared->status != TUWEN_OK) {
+        if (error)
+            *error = prepared->error;
+        return prepared->status;
+    }
+    for (size_t i = 0; i < prepared->ids.count && i < capacity; i++)
+        ids[i] = prepared->ids.items[i];
+    *count = prepared->ids.count;
     return TUWEN_OK;
 }

@@ -279,7 +279,7 @@ static bool read_layout(const fields *found, tw_item_kind kind, tw_layout *layou
             layout->block_size[i] = (int)found->blocks[i][1];
         }
     }
-    return tw_packed_fits(kind, layout);
+    return tw_packed_layout_suits(kind, layout);
 }
 
 static tuwen_status read_item(const reader *from, const fields *found, tw_item *item)

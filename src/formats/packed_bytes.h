@@ -49,7 +49,7 @@ static inline bool tw_packed_is_name(const char *name, size_t size)
 }
 
 /* Whether an item of this kind, other than a file, can have this layout. */
-static inline bool tw_packed_fits(tw_item_kind kind, const tw_layout *layout)
+static inline bool tw_packed_layout_suits(tw_item_kind kind, const tw_layout *layout)
 {
     tw_layout plain = tw_layout_plain(layout->element, layout->sizes[0], layout->sizes[1]);
     if (!tw_layout_valid(layout))

@@ -72,7 +72,7 @@ static tuwen_status check_item(const tw_packed_writer *writer, const char *name,
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s: item %s: is there twice", path, name);
     if (writer->count == TW_PACKED_MAX_ITEMS)
         return tw_fail(error, TUWEN_LIMIT, "%s: has more than %u items", path, TW_PACKED_MAX_ITEMS);
-    if (kind != TW_ITEM_FILE && !tw_packed_fits(kind, layout))
+    if (kind != TW_ITEM_FILE && !tw_packed_layout_suits(kind, layout))
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s: item %s: its layout cannot be", path, name);
     if (kind != TW_ITEM_FILE && bytes != tw_layout_bytes(layout))
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s: item %s: has %" PRIu64 " bytes, but its layout needs %zu",

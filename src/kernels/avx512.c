@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The avx512 level of the kernels. */
+/* The avx512 level of the kernels, and the same under the name that leaves bf16 products to the processor. */
 #define LEVEL tw_kernels_avx512
 #define LEVEL_TEXT "avx512"
 #define LANES 16
 #include "kernels/vector.inc"
+
+const tw_kernels tw_kernels_avx512_bf16 = {.level = "avx512_bf16",
+#define ENTRY(type, name, parameters) .name = name,
+                                           TW_KERNEL_MAP(ENTRY)
+#undef ENTRY
+};

@@ -2,6 +2,10 @@
 /* Which level of kernels this machine runs. */
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include "kernels/kernels.h"
 
 static const tw_kernels *const levels[] = {
@@ -24,18 +28,38 @@ bool tw_kernels_can_run(const tw_kernels *kernels)
     __builtin_cpu_init();
     if (strcmp(kernels->level, "avx2") == 0)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     if (strcmp(kernels->level, "avx512") == 0)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+        return wide;
+    if (strcmp(kernels->level, "avx512_bf16") == 0)
+        return wide && __builtin_cpu_supports("avx512bf16");
 #endif
     return strcmp(kernels->level, "scalar") == 0 || strcmp(kernels->level, "neon") == 0;
+}
+
+/* Whether the level's gain over the one before it is none on this machine. */
+static bool is_slow(const tw_kernels *kernels)
+{
+#if defined(__x86_64__)
+    unsigned eax = 0;
+    unsigned ebx = 0;
+    unsigned ecx = 0;
+    unsigned edx = 0;
+    if (strcmp(kernels->level, "avx512_bf16") != 0 || !__builtin_cpu_is("intel"))
+        return false;
+    return !__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || !(edx & 1u << 22); /* AMX-BF16 */
+#else
+    (void)kernels;
+    return false;
+#endif
 }
 
 const tw_kernels *tw_kernels_best(void)
 {
     const tw_kernels *best = levels[0];
     for (size_t i = 1; i < LEVELS; i++)
-        if (tw_kernels_can_run(levels[i]))
+        if (tw_kernels_can_run(levels[i]) && !is_slow(levels[i]))
             best = levels[i];
     return best;
 }

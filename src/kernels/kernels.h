@@ -2,7 +2,7 @@
 /*
  * The inner loops around the matrix products: one table of function pointers a level of instruction sets, chosen at
  * run time. The scalar table is the specification; every other level is compared with it by tests/unit/test_kernels.c.
- * No threads here, no models: a kernel works on one row of f32 values. Rows need no alignment.
+ * No threads here, no models: most kernels work on one row of f32 values. Rows need no alignment.
  */
 #ifndef TW_KERNELS_KERNELS_H
 #define TW_KERNELS_KERNELS_H
@@ -23,6 +23,15 @@
  *   dot         sum of a * b
  *   round_bf16  the nearest bf16, ties to even, as tw_bf16_from_f32: the same bits at every level
  *   widen_bf16  the f32 of the same value
+ *   add         x = x + y
+ *   scale_add   x = x * factor + y
+ *   widen_panel a bf16 panel of a packed weight, [k / 2][64][2], as the f32 panel [k][64]; k is even
+ *   product     c [rows][columns] (row strides in floats), or c + with `add`: a [rows][k] times the f32 panel [k][64]
+ *               of which the first `columns` count; the rest of c's 64 columns may be overwritten. Each element of
+ *               c is one chain of fused multiply-additions over k, whatever the rows and columns around it
+ *   weigh       one block of a running softmax: with the new maximum m of *maximum and x, x = exp(scale * (x - m)),
+ *               *sum = *sum * f + sum of x, where f = exp(scale * (*maximum - m)) is returned, and *maximum = m.
+ *               Begin with *maximum = -INFINITY and *sum = 0; n may be 0
  */
 #define TW_KERNEL_MAP(X)                                                                                             \
     X(void, layer_norm,                                                                                              \
@@ -35,7 +44,17 @@
     X(void, rotate, (float *x, const float *c, const float *s, size_t half))                                         \
     X(float, dot, (const float *a, const float *b, size_t n))                                                        \
     X(void, round_bf16, (uint16_t * out, const float *x, size_t n))                                                  \
-    X(void, widen_bf16, (float *out, const uint16_t *x, size_t n))
+    X(void, widen_bf16, (float *out, const uint16_t *x, size_t n))                                                   \
+    X(void, add, (float *x, const float *y, size_t n))                                                               \
+    X(void, scale_add, (float *x, float factor, const float *y, size_t n))                                           \
+    X(void, widen_panel, (float *out, const uint16_t *panel, size_t k))                                              \
+    X(void, product,                                                                                                 \
+      (float *c, size_t c_stride, const float *a, size_t a_stride, size_t rows, const float *panel, size_t columns,  \
+       size_t k, bool add))                                                                                          \
+    X(float, weigh, (float *x, size_t n, float scale, float *maximum, float *sum))
+
+/* Outputs of a packed weight that stand side by side. */
+#define TW_PANEL 64
 
 typedef struct tw_kernels {
     const char *level; /* name of the level, as in TW_LEVEL_MAP */
@@ -46,7 +65,7 @@ typedef struct tw_kernels {
 
 /* X(name, text): levels, lowest first; a level includes those before it on the same architecture. */
 #if defined(__x86_64__)
-#define TW_LEVEL_MAP(X) X(scalar, "scalar") X(avx2, "avx2") X(avx512, "avx512")
+#define TW_LEVEL_MAP(X) X(scalar, "scalar") X(avx2, "avx2") X(avx512, "avx512") X(avx512_bf16, "avx512_bf16")
 #elif defined(__aarch64__)
 #define TW_LEVEL_MAP(X) X(scalar, "scalar") X(neon, "neon")
 #else
@@ -63,7 +82,11 @@ const tw_kernels *tw_kernels_level(size_t index);
 /* Whether this machine, its operating system included, can run the level. */
 bool tw_kernels_can_run(const tw_kernels *kernels);
 
-/* The highest level that the machine runs. */
+/*
+ * The highest level that pays on this machine. "avx512_bf16" has the kernels of "avx512"; it says that products of bf16
+ * are left to the processor's own instructions. It is passed over on Intel processors without AMX, where these take twice
+ * the time of the same product in f32 (docs/speed.md).
+ */
 const tw_kernels *tw_kernels_best(void);
 
 /* The level of that name; NULL when this build has none. */

@@ -92,6 +92,54 @@ static void widen_bf16(float *out, const uint16_t *x, size_t n)
         out[i] = tw_f32_from_bf16(x[i]);
 }
 
+static void add(float *x, const float *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] += y[i];
+}
+
+static void scale_add(float *x, float factor, const float *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = x[i] * factor + y[i];
+}
+
+static void widen_panel(float *out, const uint16_t *panel, size_t k)
+{
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j < TW_PANEL; j++)
+            out[i * TW_PANEL + j] = tw_f32_from_bf16(panel[i / 2 * 2 * TW_PANEL + j * 2 + i % 2]);
+}
+
+static void product(float *c, size_t c_stride, const float *a, size_t a_stride, size_t rows, const float *panel,
+                    size_t columns, size_t k, bool add)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) {
+            double sum = add ? (double)c[i * c_stride + j] : 0;
+            for (size_t p = 0; p < k; p++)
+                sum += (double)a[i * a_stride + p] * (double)panel[p * TW_PANEL + j];
+            c[i * c_stride + j] = (float)sum;
+        }
+}
+
+static float weigh(float *x, size_t n, float scale, float *maximum, float *sum)
+{
+    float largest = *maximum;
+    for (size_t i = 0; i < n; i++)
+        largest = x[i] > largest ? x[i] : largest;
+    /* Without a value so far both are -INFINITY, and their difference is no number. */
+    float factor = largest == *maximum ? 1.0f : expf(scale * (*maximum - largest));
+    double total = (double)*sum * (double)factor;
+    for (size_t i = 0; i < n; i++) {
+        x[i] = expf(scale * (x[i] - largest));
+        total += (double)x[i];
+    }
+    *maximum = largest;
+    *sum = (float)total;
+    return factor;
+}
+
 const tw_kernels tw_kernels_scalar = {.level = "scalar",
 #define ENTRY(type, name, parameters) .name = name,
                                       TW_KERNEL_MAP(ENTRY)

@@ -112,42 +112,16 @@ static const tw_item *find_item(tw_loader *loader, const char *name, tw_item_kin
     return item;
 }
 
-/* Whether the matrix "<name>.weight" has an item "<name>.bias". */
-static bool has_bias(const tw_packed *packed, const char *weight)
+bool tw_packed_fits(const tw_packed *packed)
 {
-    char bias[MAX_NAME];
-    size_t stem = strlen(weight);
-    if (stem >= MAX_NAME || stem < 7 || strcmp(weight + stem - 7, ".weight") != 0)
-        return false;
-    (void)snprintf(bias, sizeof bias, "%.*s.bias", (int)stem - 7, weight);
-    return tw_packed_find(packed, bias) != NULL;
-}
-
-tuwen_status tw_packed_fits(const tw_packed *packed, const tw_machine *machine, bool *fits, tuwen_error *error)
-{
-    /* Matrices of one shape have one layout: each shape is asked for once. */
-    enum { SHAPES = 32 };
-    const tw_item *seen[SHAPES];
-    size_t shapes = 0;
-    *fits = true;
-    for (size_t i = 0; i < tw_packed_count(packed) && *fits; i++) {
+    for (size_t i = 0; i < tw_packed_count(packed); i++) {
         const tw_item *item = tw_packed_at(packed, i);
-        bool known = item->kind != TW_ITEM_MATRIX;
-        for (size_t j = 0; j < shapes && !known; j++)
-            known = tw_layout_equal(&seen[j]->layout, &item->layout);
-        if (known)
-            continue;
-        tw_layout wanted;
-        tuwen_status status =
-            tw_linear_layout(machine, item->layout.element, (int)item->layout.sizes[1], (int)item->layout.sizes[0],
-                             has_bias(packed, item->name), &wanted, error);
-        if (status != TUWEN_OK)
-            return status;
-        *fits = tw_layout_equal(&wanted, &item->layout);
-        if (shapes < SHAPES)
-            seen[shapes++] = item;
+        const tw_layout wanted =
+            tw_linear_layout(item->layout.element, (int)item->layout.sizes[1], (int)item->layout.sizes[0]);
+        if (item->kind == TW_ITEM_MATRIX && !tw_layout_equal(&wanted, &item->layout))
+            return false;
     }
-    return TUWEN_OK;
+    return true;
 }
 
 /* ---- common ------------------------------------------------------------------------------------------------------- */
@@ -305,12 +279,10 @@ static tw_linear *make_linear(tw_loader *loader, const matrix *of, const float *
             tw_linear_open(loader->machine, loader->element, of->out, of->in, weight, bias, &linear, loader->error);
         return linear;
     }
-    tw_layout layout;
-    loader->status =
-        tw_linear_layout(loader->machine, loader->element, of->out, of->in, of->has_bias, &layout, loader->error);
-    if (loader->status != TUWEN_OK || !make_packing_room(loader, tw_layout_bytes(&layout), of->weight))
+    const tw_layout layout = tw_linear_layout(loader->element, of->out, of->in);
+    if (!make_packing_room(loader, tw_layout_bytes(&layout), of->weight))
         return NULL;
-    loader->status = tw_linear_pack(loader->machine, &layout, weight, loader->packing, loader->error);
+    tw_linear_pack(loader->machine, &layout, weight, loader->packing);
     write_item(loader, of->weight, TW_ITEM_MATRIX, &layout, loader->packing);
     if (bias) {
         tw_layout plain = tw_layout_plain(TW_ELEMENT_F32, of->out, 1);

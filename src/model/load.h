@@ -27,7 +27,7 @@ typedef struct tw_loader {
     tw_load_purpose purpose;
     const tw_weights *weights; /* the source: tensors, */
     const tw_packed *packed;   /* or items; the other one is NULL */
-    bool map;                  /* items lie as this machine wants them: see tw_packed_fits */
+    bool map;                  /* items lie as products want them: see tw_packed_fits */
     tw_packed_writer *writer;
     const tw_machine *machine; /* unused when counting */
     tw_element element;        /* in which matrices are packed */
@@ -48,9 +48,9 @@ typedef struct tw_loader {
 
 void tw_loader_close(tw_loader *loader);
 
-/* Whether the packed file's matrices lie as this machine's products want them, so that they can be used where they
- * are. */
-tuwen_status tw_packed_fits(const tw_packed *packed, const tw_machine *machine, bool *fits, tuwen_error *error);
+/* Whether the packed file's matrices lie as products want them, so that they can be used where they are: those of files
+ * that older versions wrote may not. */
+bool tw_packed_fits(const tw_packed *packed);
 
 /* The vector "<prefix>.<index>.<name>" of n floats, owned by the caller (tw_free); with index < 0 the name has no
  * index. NULL on failure. */

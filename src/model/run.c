@@ -15,14 +15,22 @@ void tw_run_trace(const tw_run *run, const char *stage, int index, const float *
         run->trace(run->trace_user, stage, index, values, rows, n);
 }
 
-size_t tw_run_floats(size_t rows, size_t n)
+tw_element tw_run_attention_element(const tw_machine *machine, tw_element matrices)
 {
-    return (rows * n + 15) / 16 * 16;
+    return matrices != TW_ELEMENT_F32 && tw_machine_multiplies(machine, TW_ELEMENT_BF16) ? TW_ELEMENT_BF16
+                                                                                         : TW_ELEMENT_F32;
 }
 
-float *tw_run_take(float **scratch, size_t rows, size_t n)
+float *tw_scratch_take(tw_scratch *scratch, size_t rows, size_t n)
 {
-    float *piece = *scratch;
-    *scratch += tw_run_floats(rows, n);
+    float *piece = scratch->base ? scratch->base + scratch->used : NULL;
+    scratch->used += (rows * n + 15) / 16 * 16;
     return piece;
+}
+
+tw_matrix tw_scratch_take_matrix(tw_scratch *scratch, size_t rows, size_t columns)
+{
+    return (tw_matrix){.rows = (int)rows,
+                       .columns = (int)columns,
+                       .values = tw_scratch_take(scratch, (size_t)tw_matrix_room((int)rows), columns)};
 }

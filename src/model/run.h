@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "ops/machine.h"
+#include "ops/matrix.h"
 
 /* Sees the values [rows][n] after a named stage ("vision", "merger", "embedding", "layer", "norm"); `index` counts
  * layers. */
@@ -25,10 +26,19 @@ tuwen_status tw_run_check(const tw_run *run, tuwen_error *error);
 
 void tw_run_trace(const tw_run *run, const char *stage, int index, const float *values, int rows, int n);
 
-/* Floats rounded up so that the next piece of scratch memory is aligned to 64 bytes. */
-size_t tw_run_floats(size_t rows, size_t n);
+/* In which numbers attention is computed for a checkpoint whose matrices are in that element. */
+tw_element tw_run_attention_element(const tw_machine *machine, tw_element matrices);
 
-/* Takes tw_run_floats(rows, n) floats from the front of `*scratch`. */
-float *tw_run_take(float **scratch, size_t rows, size_t n);
+/* Scratch memory given out from the front. With base NULL it is only counted: what is taken is NULL. */
+typedef struct tw_scratch {
+    float *base; /* aligned to 64 bytes */
+    size_t used; /* floats */
+} tw_scratch;
+
+/* rows * n floats, rounded up so that the next piece is aligned to 64 bytes. */
+float *tw_scratch_take(tw_scratch *scratch, size_t rows, size_t n);
+
+/* Memory for a matrix of those sizes in any element; in F32 until its user says otherwise. */
+tw_matrix tw_scratch_take_matrix(tw_scratch *scratch, size_t rows, size_t columns);
 
 #endif

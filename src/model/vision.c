@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "ops/attention.h"
 #include "ops/rows.h"
@@ -27,6 +28,7 @@ typedef struct {
 struct tw_vision {
     tw_vision_config config;
     int out;
+    tw_element element;                           /* of the checkpoint's matrices */
     tw_linear *patch_embedding;                   /* [dim][patch_length], no bias */
     block *blocks;                                /* [layers] */
     float *merger_norm_weight, *merger_norm_bias; /* [dim] */
@@ -66,6 +68,7 @@ tw_vision *tw_vision_open(const tw_vision_config *config, int out, tw_loader *lo
     }
     int merged = config->dim * config->merge_size * config->merge_size;
     vision->out = out;
+    vision->element = loader->element;
     vision->patch_embedding =
         tw_loader_convolution(loader, "visual.patch_embed.proj.weight", config->dim, config->channels,
                               config->temporal_patch_size, config->patch_size);
@@ -106,42 +109,64 @@ void tw_vision_close(tw_vision *vision)
     tw_free(vision);
 }
 
-/* Width of the buffer that holds q|k|v, then the inside of the MLP, then the inside of the merger, per patch. */
+static int patches_of(const tw_grid *grid)
+{
+    return grid->height * grid->width;
+}
+
+static tw_heads heads_of(const tw_vision *vision, const tw_machine *machine)
+{
+    const tw_vision_config *config = &vision->config;
+    return (tw_heads){.heads = config->heads,
+                      .kv_heads = config->heads,
+                      .head_dim = config->head_dim,
+                      .element = tw_run_attention_element(machine, vision->element)};
+}
+
+/* Width of the memory that holds q|k|v in turn with the inside of the MLP, per patch. */
 static size_t wide_floats(const tw_vision_config *config)
 {
     size_t qkv = 3 * (size_t)config->dim;
-    return qkv > (size_t)config->mlp ? qkv : (size_t)config->mlp;
+    size_t most = (size_t)(config->mlp > config->patch_length ? config->mlp : config->patch_length);
+    return qkv > most ? qkv : most;
 }
 
-size_t tw_vision_scratch(const tw_vision *vision, const tw_machine *machine, int patches)
+/* Rows that the memory of matrices holds: as many patches as the merger's rows, in whole tiles, are made of. */
+static size_t room_of(const tw_vision_config *config, size_t rows)
 {
-    const tw_vision_config *config = &vision->config;
-    size_t rows = (size_t)patches;
-    return 2 * tw_run_floats(rows, (size_t)config->dim) + tw_run_floats(rows, wide_floats(config)) +
-           2 * tw_run_floats(rows, (size_t)config->head_dim / 2) + tw_attention_scratch(machine, patches);
+    size_t merged = (size_t)config->merge_size * (size_t)config->merge_size;
+    return merged * (size_t)tw_matrix_room((int)(rows / merged));
 }
 
 /*
  * Angles of the 2-D rotary embedding, [patches][head_dim / 2]: the first half of a row turns with the patch's row, the
  * second with its column, counted in patches. In f32 as in the reference.
  */
-static void fill_angles(const tw_vision_config *config, int grid_h, int grid_w, float *cosines, float *sines)
+static void fill_angles(const tw_vision_config *config, tw_grid grid, float *cosines, float *sines)
 {
     int merge = config->merge_size;
+    int most = grid.height > grid.width ? grid.height : grid.width;
+    int blocks = grid.width / merge;
     size_t quarter = (size_t)config->head_dim / 4;
     for (size_t j = 0; j < quarter; j++) {
         float exponent = (float)(2 * j) / (float)(2 * quarter);
         float frequency = 1.0f / (float)pow((double)ROPE_THETA, (double)exponent);
-        for (int i = 0; i < grid_h * grid_w; i++) {
-            int block_index = i / (merge * merge);
-            int inside = i % (merge * merge);
-            int row = block_index / (grid_w / merge) * merge + inside / merge;
-            int column = block_index % (grid_w / merge) * merge + inside % merge;
-            size_t at = (size_t)i * 2 * quarter + j;
-            cosines[at] = cosf((float)row * frequency);
-            sines[at] = sinf((float)row * frequency);
-            cosines[at + quarter] = cosf((float)column * frequency);
-            sines[at + quarter] = sinf((float)column * frequency);
+        for (int position = 0; position < most; position++) {
+            float cosine = cosf((float)position * frequency);
+            float sine = sinf((float)position * frequency);
+            /* Every patch in this row of the grid, and every patch in this column. */
+            for (int i = 0; i < grid.width && position < grid.height; i++) {
+                int inside = position % merge * merge + i % merge;
+                size_t at = (size_t)((position / merge * blocks + i / merge) * merge * merge + inside);
+                cosines[at * 2 * quarter + j] = cosine;
+                sines[at * 2 * quarter + j] = sine;
+            }
+            for (int i = 0; i < grid.height && position < grid.width; i++) {
+                int inside = i % merge * merge + position % merge;
+                size_t at = (size_t)((i / merge * blocks + position / merge) * merge * merge + inside);
+                cosines[(at * 2 + 1) * quarter + j] = cosine;
+                sines[(at * 2 + 1) * quarter + j] = sine;
+            }
         }
     }
 }
@@ -149,12 +174,26 @@ static void fill_angles(const tw_vision_config *config, int grid_h, int grid_w, 
 /* The buffers of one forward pass over `rows` patches. */
 typedef struct {
     int rows;
-    float *x;               /* [rows][dim], the residual stream */
-    float *normed;          /* [rows][dim] */
-    float *wide;            /* [rows][wide_floats] */
-    float *cosines, *sines; /* [rows][head_dim / 2] */
-    float *attention;       /* tw_attention_scratch */
+    float *x;                    /* [rows][dim], the residual stream */
+    tw_matrix normed;            /* [rows][dim]; then what attention gives */
+    tw_matrix wide;              /* memory for [rows][wide_floats] */
+    float *cosines, *sines;      /* [rows][head_dim / 2] */
+    tw_heads heads;
+    tw_sequence_keys *sequences; /* [count], a picture each */
+    int count;
 } buffers;
+
+/* A matrix [rows][columns] for the layer's input, in memory that was taken for one as large. */
+static tw_matrix input_of(const tw_linear *linear, const tw_matrix *memory, int rows)
+{
+    return (tw_matrix){
+        .element = tw_linear_input(linear), .rows = rows, .columns = tw_linear_in(linear), .values = memory->values};
+}
+
+static tw_outputs all_of(const tw_linear *linear)
+{
+    return (tw_outputs){0, tw_linear_out(linear)};
+}
 
 /* x += proj(attention(norm1(x))) */
 static tuwen_status attend(const tw_vision *vision, const tw_run *run, const block *of, const buffers *at,
@@ -163,26 +202,30 @@ static tuwen_status attend(const tw_vision *vision, const tw_run *run, const blo
     const tw_vision_config *config = &vision->config;
     tw_worker *worker = run->worker;
     int dim = config->dim;
-    tw_layer_norm(worker, at->normed, at->x, of->norm1_weight, of->norm1_bias, at->rows, dim, EPSILON);
-    tuwen_status status = tw_linear_apply(worker, of->qkv, at->normed, at->rows, at->wide, false, error);
-    if (status != TUWEN_OK)
-        return status;
-    /* q and k stand side by side in a row, so that one call turns the heads of both. */
-    tw_rotate(worker, at->wide, 3 * dim, at->cosines, at->sines, at->rows, 2 * config->heads, config->head_dim);
-    tw_attention attention = {.length = at->rows,
-                              .heads = config->heads,
-                              .kv_heads = config->heads,
-                              .head_dim = config->head_dim,
-                              .q = at->wide,
-                              .k = at->wide + dim,
-                              .v = at->wide + 2 * (size_t)dim,
-                              .cancel = run->cancel,
-                              .stride = 3 * dim,
-                              .out = at->normed};
-    status = tw_attend(worker, &attention, at->attention, error);
-    if (status != TUWEN_OK)
-        return status;
-    return tw_linear_apply(worker, of->proj, at->normed, at->rows, at->x, true, error);
+    float *qkv = at->wide.values; /* [rows][3 * dim] */
+    tw_matrix normed = input_of(of->qkv, &at->normed, at->rows);
+    tuwen_status status =
+        tw_layer_norm(worker, &normed, at->x, of->norm1_weight, of->norm1_bias, EPSILON, error);
+    if (status == TUWEN_OK)
+        status = tw_linear_apply(worker, of->qkv, &normed, all_of(of->qkv), qkv, 3 * dim, false, error);
+    tw_matrix attended = input_of(of->proj, &at->normed, at->rows);
+    const tw_attention attention = {.heads = at->heads,
+                                    .q = qkv,
+                                    .q_stride = 3 * dim,
+                                    .k = qkv + dim,
+                                    .v = qkv + 2 * (size_t)dim,
+                                    .kv_stride = 3 * dim,
+                                    .cosines = at->cosines,
+                                    .sines = at->sines,
+                                    .sequences = at->sequences,
+                                    .count = at->count,
+                                    .out = &attended,
+                                    .cancel = run->cancel};
+    if (status == TUWEN_OK)
+        status = tw_attend(worker, &attention, error);
+    if (status == TUWEN_OK)
+        status = tw_linear_apply(worker, of->proj, &attended, all_of(of->proj), at->x, dim, true, error);
+    return status;
 }
 
 /* x += fc2(quick_gelu(fc1(norm2(x)))) */
@@ -191,12 +234,15 @@ static tuwen_status feed_forward(const tw_vision *vision, const tw_run *run, con
 {
     const tw_vision_config *config = &vision->config;
     tw_worker *worker = run->worker;
-    tw_layer_norm(worker, at->normed, at->x, of->norm2_weight, of->norm2_bias, at->rows, config->dim, EPSILON);
-    tuwen_status status = tw_linear_apply(worker, of->fc1, at->normed, at->rows, at->wide, false, error);
-    if (status != TUWEN_OK)
-        return status;
-    tw_quick_gelu(worker, at->wide, at->rows, config->mlp);
-    return tw_linear_apply(worker, of->fc2, at->wide, at->rows, at->x, true, error);
+    tw_matrix normed = input_of(of->fc1, &at->normed, at->rows);
+    tw_matrix inside = input_of(of->fc2, &at->wide, at->rows);
+    tuwen_status status =
+        tw_layer_norm(worker, &normed, at->x, of->norm2_weight, of->norm2_bias, EPSILON, error);
+    if (status == TUWEN_OK)
+        status = tw_linear_activate(worker, of->fc1, &normed, TW_QUICK_GELU, &inside, error);
+    if (status == TUWEN_OK)
+        status = tw_linear_apply(worker, of->fc2, &inside, all_of(of->fc2), at->x, config->dim, true, error);
+    return status;
 }
 
 /* tokens = fc2(gelu(fc1(norm(x)))), where a row of fc1's input is a whole merge block */
@@ -205,24 +251,39 @@ static tuwen_status merge(const tw_vision *vision, const tw_run *run, const buff
 {
     const tw_vision_config *config = &vision->config;
     tw_worker *worker = run->worker;
-    int block_patches = config->merge_size * config->merge_size;
-    int rows = at->rows / block_patches;
-    int merged = config->dim * block_patches;
-    tw_layer_norm(worker, at->normed, at->x, vision->merger_norm_weight, vision->merger_norm_bias, at->rows,
-                  config->dim, EPSILON);
-    tuwen_status status = tw_linear_apply(worker, vision->merger_fc1, at->normed, rows, at->wide, false, error);
+    int rows = at->rows / (config->merge_size * config->merge_size);
+    tw_matrix patches = {.rows = at->rows, .columns = config->dim, .values = at->wide.values};
+    tuwen_status status = tw_layer_norm(worker, &patches, at->x, vision->merger_norm_weight, vision->merger_norm_bias,
+                                        EPSILON, error);
     if (status != TUWEN_OK)
         return status;
-    tw_gelu(worker, at->wide, rows, merged);
-    return tw_linear_apply(worker, vision->merger_fc2, at->wide, rows, tokens, false, error);
+    tw_matrix normed = input_of(vision->merger_fc1, &at->normed, rows);
+    tw_matrix inside = input_of(vision->merger_fc2, &at->wide, rows);
+    tw_matrix_fill(worker, &normed, 0, rows, patches.values);
+    status = tw_linear_activate(worker, vision->merger_fc1, &normed, TW_GELU, &inside, error);
+    if (status == TUWEN_OK)
+        status = tw_linear_apply(worker, vision->merger_fc2, &inside, all_of(vision->merger_fc2), tokens, vision->out,
+                                 false, error);
+    return status;
 }
 
-static tuwen_status forward(const tw_vision *vision, const tw_run *run, const float *patches, const buffers *at,
+/* x = patch embedding */
+static tuwen_status embed(const tw_vision *vision, const tw_run *run, const float *const *patches, const buffers *at,
+                          tuwen_error *error)
+{
+    tw_matrix values = input_of(vision->patch_embedding, &at->wide, at->rows);
+    for (int i = 0; i < at->count; i++)
+        tw_matrix_fill(run->worker, &values, at->sequences[i].row, at->sequences[i].queries, patches[i]);
+    return tw_linear_apply(run->worker, vision->patch_embedding, &values, all_of(vision->patch_embedding), at->x,
+                           vision->config.dim, false, error);
+}
+
+static tuwen_status forward(const tw_vision *vision, const tw_run *run, const float *const *patches, const buffers *at,
                             float *tokens, tuwen_error *error)
 {
     const tw_vision_config *config = &vision->config;
-    tuwen_status status =
-        tw_linear_apply(run->worker, vision->patch_embedding, patches, at->rows, at->x, false, error);
+    tw_worker_profile(run->worker)->part = TW_PART_VISION;
+    tuwen_status status = embed(vision, run, patches, at, error);
     for (int i = 0; i < config->layers && status == TUWEN_OK; i++) {
         status = tw_run_check(run, error);
         if (status == TUWEN_OK)
@@ -232,6 +293,7 @@ static tuwen_status forward(const tw_vision *vision, const tw_run *run, const fl
         if (status == TUWEN_OK)
             tw_run_trace(run, "vision", i, at->x, at->rows, config->dim);
     }
+    tw_worker_profile(run->worker)->part = TW_PART_MERGER;
     if (status == TUWEN_OK)
         status = merge(vision, run, at, tokens, error);
     if (status == TUWEN_OK)
@@ -239,20 +301,53 @@ static tuwen_status forward(const tw_vision *vision, const tw_run *run, const fl
     return status;
 }
 
-tuwen_status tw_vision_forward(const tw_vision *vision, const tw_run *run, const float *patches, int grid_h,
-                               int grid_w, float *tokens, tuwen_error *error)
+/* Lays the buffers out from `base` on, which may be NULL; returns the floats they take. */
+static size_t lay_out(const tw_vision *vision, const tw_machine *machine, const tw_grid *grids, int count, float *base,
+                      buffers *at)
 {
     const tw_vision_config *config = &vision->config;
-    size_t rows = (size_t)grid_h * (size_t)grid_w;
-    float *scratch = run->scratch;
-    buffers at = {.rows = (int)rows};
-    at.x = tw_run_take(&scratch, rows, (size_t)config->dim);
-    at.normed = tw_run_take(&scratch, rows, (size_t)config->dim);
-    at.wide = tw_run_take(&scratch, rows, wide_floats(config));
-    at.cosines = tw_run_take(&scratch, rows, (size_t)config->head_dim / 2);
-    at.sines = tw_run_take(&scratch, rows, (size_t)config->head_dim / 2);
-    at.attention = scratch;
-    fill_angles(config, grid_h, grid_w, at.cosines, at.sines);
+    tw_scratch scratch = {.base = base};
+    size_t rows = 0;
+    for (int i = 0; i < count; i++)
+        rows += (size_t)patches_of(&grids[i]);
+    *at = (buffers){.rows = (int)rows, .heads = heads_of(vision, machine), .count = count};
+    at->x = tw_scratch_take(&scratch, rows, (size_t)config->dim);
+    at->normed = tw_scratch_take_matrix(&scratch, room_of(config, rows), (size_t)config->dim);
+    at->wide = tw_scratch_take_matrix(&scratch, room_of(config, rows), wide_floats(config));
+    at->cosines = tw_scratch_take(&scratch, rows, (size_t)config->head_dim / 2);
+    at->sines = tw_scratch_take(&scratch, rows, (size_t)config->head_dim / 2);
+    at->sequences = (void *)tw_scratch_take(&scratch, (size_t)count, sizeof *at->sequences / sizeof(float));
+    int row = 0;
+    for (int i = 0; i < count; i++) {
+        int length = patches_of(&grids[i]);
+        void *memory = tw_scratch_take(&scratch, 1, tw_keys_bytes(&at->heads, length) / sizeof(float));
+        if (base)
+            at->sequences[i] = (tw_sequence_keys){
+                .row = row, .queries = length, .query_row = row, .own = {.length = length, .memory = memory}};
+        row += length;
+    }
+    return scratch.used;
+}
+
+size_t tw_vision_scratch(const tw_vision *vision, const tw_machine *machine, const tw_grid *grids, int count)
+{
+    buffers at;
+    return lay_out(vision, machine, grids, count, NULL, &at);
+}
+
+tuwen_status tw_vision_forward(const tw_vision *vision, const tw_run *run, const float *const *patches,
+                               const tw_grid *grids, int count, float *tokens, tuwen_error *error)
+{
+    const tw_vision_config *config = &vision->config;
+    double begin = tw_clock_seconds();
+    tw_worker_profile(run->worker)->part = TW_PART_VISION;
+    buffers at;
+    (void)lay_out(vision, tw_worker_machine(run->worker), grids, count, run->scratch, &at);
+    size_t half = (size_t)config->head_dim / 2;
+    for (int i = 0; i < count; i++)
+        fill_angles(config, grids[i], at.cosines + (size_t)at.sequences[i].row * half,
+                    at.sines + (size_t)at.sequences[i].row * half);
+    tw_profile_add(tw_worker_profile(run->worker), TW_WORK_REST, begin, 0);
     int before = tw_worker_enter(run->worker);
     tuwen_status status = forward(vision, run, patches, &at, tokens, error);
     tw_worker_leave(before);

@@ -17,15 +17,19 @@ tw_vision *tw_vision_open(const tw_vision_config *config, int out, tw_loader *lo
 /* Accepts NULL. */
 void tw_vision_close(tw_vision *vision);
 
-/* Floats of scratch memory for a picture of `patches` patches. */
-size_t tw_vision_scratch(const tw_vision *vision, const tw_machine *machine, int patches);
+/* Patches of a picture, in rows and columns; multiples of merge_size. */
+typedef struct tw_grid {
+    int height, width;
+} tw_grid;
+
+/* Floats of scratch memory for pictures of those grids computed together. */
+size_t tw_vision_scratch(const tw_vision *vision, const tw_machine *machine, const tw_grid *grids, int count);
 
 /*
- * Computes one picture. `patches` is [grid_h * grid_w][patch_length] in merge-block order: the merge_size^2 patches of
- * a block stand together, blocks and patches inside a block row by row. `tokens` becomes
- * [grid_h * grid_w / merge_size^2][out], blocks row by row.
+ * Computes `count` pictures together. `patches` holds of each one its [height * width][patch_length] in merge-block order: the merge_size^2 patches of a block stand together, blocks and patches inside a block row by
+ * row. `tokens` becomes [height * width / merge_size^2][out] of each, blocks row by row.
  */
-tuwen_status tw_vision_forward(const tw_vision *vision, const tw_run *run, const float *patches, int grid_h,
-                               int grid_w, float *tokens, tuwen_error *error);
+tuwen_status tw_vision_forward(const tw_vision *vision, const tw_run *run, const float *const *patches,
+                               const tw_grid *grids, int count, float *tokens, tuwen_error *error);
 
 #endif

@@ -1,75 +1,512 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attention by tiles: a head and a block of query rows is one piece of work for one thread, which holds the block's
- * scores against all the keys it may see. Products go to oneDNN, on one thread each.
+ * Attention by tiles. First the keys of every sequence are turned and packed, with the values, as if they were weights;
+ * then a piece of work is a key head and a tile of queries, those of all the query heads that read it one after the
+ * other. The tile walks over blocks of keys and keeps, a row, the largest score so far, the sum of exponentials and the
+ * weighted sum of values, which are scaled when a larger score comes.
  */
 #include "ops/attention.h"
 
 #include <math.h>
 #include <omp.h>
+#include <string.h>
 
-#include "ops/linear.h"
+#include "base/clock.h"
+#include "ops/rows.h"
+#include "ops/worker.h"
 
-/* Query rows a tile: at 4,096 keys the scores of a tile take 1 MB, a core's second-level cache. */
-#define TILE 64
+/* Queries a tile: a multiple of the product kernel's rows, or what the library likes; keys a block. A tile's scores,
+ * queries and results, with a block's keys and values, take about 600 KB. */
+#define OWN_TILE 84
+#define LIBRARY_TILE 128
+#define LIBRARY_STEP 32 /* heights of its tiles are multiples of it */
+#define BLOCK 512
 
-size_t tw_attention_scratch(const tw_machine *machine, int length)
+/* ---- packed keys and values ----------------------------------------------------------------------------------------- */
+
+static size_t up(size_t n, size_t step)
 {
-    return (size_t)tw_machine_threads(machine) * TILE * (size_t)length;
+    return (n + step - 1) / step * step;
 }
 
-/* One head, query rows first..first+rows. `scores` holds rows * length floats. */
-static tuwen_status attend_tile(const tw_kernels *kernels, const tw_attention *attention, int head, int first,
-                                int rows, float *scores, tuwen_error *error)
+/* Floats a key in its panel, padded for the products. */
+static size_t key_depth(const tw_heads *heads)
 {
-    int kv_head = head / (attention->heads / attention->kv_heads);
-    int dim = attention->head_dim;
-    int keys = attention->causal ? first + rows : attention->length;
-    const float *q = attention->q + (size_t)first * (size_t)attention->stride + (size_t)head * (size_t)dim;
-    const float *k = attention->k + (size_t)kv_head * (size_t)dim;
-    const float *v = attention->v + (size_t)kv_head * (size_t)dim;
-    int out_stride = attention->heads * dim;
-    float *out = attention->out + (size_t)first * (size_t)out_stride + (size_t)head * (size_t)dim;
-    tuwen_status status =
-        tw_product(rows, keys, dim, 1.0f, q, attention->stride, k, attention->stride, true, scores, keys, error);
-    if (status != TUWEN_OK)
-        return status;
-    float scale = 1.0f / sqrtf((float)dim);
-    for (int i = 0; i < rows; i++) {
-        float *row = scores + (size_t)i * (size_t)keys;
-        int seen = attention->causal ? first + i + 1 : keys;
-        kernels->softmax(row, (size_t)seen, scale);
-        for (int j = seen; j < keys; j++)
-            row[j] = 0.0f;
+    return heads->element == TW_ELEMENT_F32 ? (size_t)heads->head_dim : up((size_t)heads->head_dim, 32);
+}
+
+/* Keys of a block as it is stored. */
+static size_t block_keys(int length, int first)
+{
+    int keys = length - first < BLOCK ? length - first : BLOCK;
+    return up((size_t)keys, TW_PANEL);
+}
+
+/* Elements of the keys of one head, [panels of keys][key_depth][64], and of the values behind them, [blocks][panels of
+ * head_dim][block_keys][64]; of bf16 two neighbours in depth, or two keys, stand together. */
+static size_t key_elements(const tw_heads *heads, int length)
+{
+    return up((size_t)length, TW_PANEL) * key_depth(heads);
+}
+
+static size_t value_elements(const tw_heads *heads, int length)
+{
+    return up((size_t)length, TW_PANEL) * up((size_t)heads->head_dim, TW_PANEL);
+}
+
+static size_t head_bytes(const tw_heads *heads, int length)
+{
+    return tw_lines((key_elements(heads, length) + value_elements(heads, length)) * tw_element_size(heads->element));
+}
+
+size_t tw_keys_bytes(const tw_heads *heads, int length)
+{
+    return (size_t)heads->kv_heads * head_bytes(heads, length);
+}
+
+static char *keys_of(const tw_heads *heads, const tw_keys *keys, int kv_head)
+{
+    return (char *)keys->memory + (size_t)kv_head * head_bytes(heads, keys->length);
+}
+
+static char *values_of(const tw_heads *heads, const tw_keys *keys, int kv_head)
+{
+    return keys_of(heads, keys, kv_head) + key_elements(heads, keys->length) * tw_element_size(heads->element);
+}
+
+/* The values of the block that begins with key `first`: all blocks before it are whole. */
+static char *block_values(const tw_heads *heads, char *values, int first)
+{
+    return values + (size_t)first * up((size_t)heads->head_dim, TW_PANEL) * tw_element_size(heads->element);
+}
+
+/* One head of a row, turned by the angles of row `angle`. */
+static void turn(const tw_kernels *kernels, const tw_attention *of, const float *from, size_t angle, float *to)
+{
+    size_t half = (size_t)of->heads.head_dim / 2;
+    memcpy(to, from, 2 * half * sizeof *to);
+    kernels->rotate(to, of->cosines + angle * half, of->sines + angle * half, half);
+}
+
+/* Puts rows [count][depth] into a panel as its columns: element (i, j) of row j becomes the panel's (i, j). */
+static void put_columns(tw_element element, const float *rows, size_t stride, size_t count, size_t depth, void *panel)
+{
+    float *floats = panel;
+    uint16_t *halves = panel;
+    for (size_t j = 0; j < count; j++) {
+        const float *row = rows + j * stride;
+        if (element == TW_ELEMENT_F32)
+            for (size_t i = 0; i < depth; i++)
+                floats[i * TW_PANEL + j] = row[i];
+        else
+            for (size_t i = 0; i < depth; i++)
+                halves[i / 2 * 2 * TW_PANEL + 2 * j + i % 2] = tw_bf16_from_f32(row[i]);
     }
-    return tw_product(rows, dim, keys, 1.0f, scores, keys, v, attention->stride, false, out, out_stride, error);
 }
 
-tuwen_status tw_attend(const tw_worker *worker, const tw_attention *attention, float *scratch, tuwen_error *error)
+/* The 64 keys from `first` on, less at the end, into their panel; `rows` is memory for [64][head_dim] floats. */
+static void pack_keys(const tw_kernels *kernels, const tw_attention *of, const tw_sequence_keys *sequence, int kv_head,
+                      int first, float *rows)
 {
-    const tw_kernels *kernels = tw_machine_kernels(tw_worker_machine(worker));
-    int tiles = (attention->length + TILE - 1) / TILE;
-    tuwen_status result = TUWEN_OK;
-    const tuwen_language language = error ? error->language : TUWEN_ENGLISH;
-#pragma omp parallel for collapse(2) schedule(dynamic)
-    for (int head = 0; head < attention->heads; head++) {
-        for (int tile = 0; tile < tiles; tile++) {
-            int first = tile * TILE;
-            int rows = attention->length - first < TILE ? attention->length - first : TILE;
-            float *scores = scratch + (size_t)omp_get_thread_num() * TILE * (size_t)attention->length;
-            tuwen_error failure = {.language = language};
-            tuwen_status status = attention->cancel && atomic_load(attention->cancel)
-                                      ? tw_fail(&failure, TUWEN_CANCELLED, "cancelled")
-                                      : attend_tile(kernels, attention, head, first, rows, scores, &failure);
-            if (status != TUWEN_OK) {
-#pragma omp critical(tw_attend_failure)
-                {
-                    result = status;
-                    if (error)
-                        *error = failure;
-                }
+    const tw_heads *heads = &of->heads;
+    size_t dim = (size_t)heads->head_dim;
+    size_t bytes = key_depth(heads) * TW_PANEL * tw_element_size(heads->element);
+    char *panel = keys_of(heads, &sequence->own, kv_head) + (size_t)(first / TW_PANEL) * bytes;
+    int count = sequence->own.length - first < TW_PANEL ? sequence->own.length - first : TW_PANEL;
+    for (int j = 0; j < count; j++) {
+        size_t row = (size_t)(sequence->row + first + j);
+        turn(kernels, of, of->k + row * (size_t)of->kv_stride + (size_t)kv_head * dim, row, rows + (size_t)j * dim);
+    }
+    if (count < TW_PANEL || key_depth(heads) > dim)
+        memset(panel, 0, bytes);
+    put_columns(heads->element, rows, dim, (size_t)count, dim, panel);
+}
+
+/* The 64 values from `first` on, into the panels of their block. */
+static void pack_values(const tw_attention *of, const tw_sequence_keys *sequence, int kv_head, int first)
+{
+    const tw_heads *heads = &of->heads;
+    size_t dim = (size_t)heads->head_dim;
+    int begin = first / BLOCK * BLOCK;
+    size_t keys = block_keys(sequence->own.length, begin);
+    char *block = block_values(heads, values_of(heads, &sequence->own, kv_head), begin);
+    for (size_t d = 0; d < dim; d += TW_PANEL) {
+        size_t columns = dim - d < TW_PANEL ? dim - d : TW_PANEL;
+        size_t at = d / TW_PANEL * keys * TW_PANEL;
+        for (int i = 0; i < TW_PANEL; i++) {
+            bool there = first + i < sequence->own.length;
+            size_t key = (size_t)(first - begin + i);
+            const float *from = of->v + (size_t)(sequence->row + first + i) * (size_t)of->kv_stride +
+                                (size_t)kv_head * dim + d;
+            float *floats = (float *)(void *)block + at + key * TW_PANEL;
+            uint16_t *halves = (uint16_t *)(void *)block + at + key / 2 * 2 * TW_PANEL + key % 2;
+            for (size_t j = 0; j < TW_PANEL; j++) {
+                float value = there && j < columns ? from[j] : 0.0f;
+                if (heads->element == TW_ELEMENT_F32)
+                    floats[j] = value;
+                else
+                    halves[2 * j] = tw_bf16_from_f32(value);
             }
         }
     }
+}
+
+/* ---- a tile of queries ------------------------------------------------------------------------------------------------ */
+
+/* A thread's memory. Rows count the tile's queries. */
+typedef struct {
+    void *q;            /* [rows][head_dim], turned, in the heads' element */
+    float *scores;      /* [rows][BLOCK], or [rows][keys of the block] by the library */
+    uint16_t *weights;  /* the same, rounded, for the library */
+    float *part;        /* [rows][part_stride]: what a block adds to `result` */
+    float *result;      /* [rows][head_dim] */
+    float *maximum;     /* [rows] */
+    float *sum, *factor; /* likewise */
+    void *library;      /* scratchpad */
+} room;
+
+typedef struct {
+    const tw_attention *attention;
+    tw_worker *worker;
+    bool library;
+    int tile_rows;
+    size_t dim, part_stride;
+    size_t library_bytes;
+} plan;
+
+static size_t take(size_t *at, size_t bytes)
+{
+    size_t begin = *at;
+    *at += tw_lines(bytes);
+    return begin;
+}
+
+/* Lays out the memory of a thread from `base` on; returns its size. */
+static size_t lay_out(const plan *of, char *base, room *at)
+{
+    size_t rows = (size_t)of->tile_rows;
+    size_t used = 0;
+    size_t offsets[9];
+    offsets[0] = take(&used, rows * of->dim * sizeof(float));
+    offsets[1] = take(&used, rows * BLOCK * sizeof(float));
+    offsets[2] = take(&used, of->library ? rows * BLOCK * sizeof(uint16_t) : 0);
+    offsets[3] = take(&used, rows * of->part_stride * sizeof(float));
+    offsets[4] = take(&used, rows * of->dim * sizeof(float));
+    for (int i = 5; i < 8; i++)
+        offsets[i] = take(&used, rows * sizeof(float));
+    offsets[8] = take(&used, of->library_bytes);
+    if (base)
+        *at = (room){.q = base + offsets[0],
+                     .scores = (float *)(void *)(base + offsets[1]),
+                     .weights = (uint16_t *)(void *)(base + offsets[2]),
+                     .part = (float *)(void *)(base + offsets[3]),
+                     .result = (float *)(void *)(base + offsets[4]),
+                     .maximum = (float *)(void *)(base + offsets[5]),
+                     .sum = (float *)(void *)(base + offsets[6]),
+                     .factor = (float *)(void *)(base + offsets[7]),
+                     .library = base + offsets[8]};
+    return used;
+}
+
+/* A tile at work. */
+typedef struct {
+    const plan *plan;
+    const tw_sequence_keys *sequence;
+    int kv_head;
+    int first, rows; /* of the queries of the head's group, those of one query head after the other */
+    room at;
+} tile;
+
+static int group_of(const tw_heads *heads)
+{
+    return heads->heads / heads->kv_heads;
+}
+
+/* Which query of its sequence stands in a row of the tile, and of which query head. */
+static int query_of(const tile *of, int row, int *head)
+{
+    int index = of->first + row;
+    *head = of->kv_head * group_of(&of->plan->attention->heads) + index / of->sequence->queries;
+    return index % of->sequence->queries;
+}
+
+static void gather_queries(const tile *of)
+{
+    const tw_attention *attention = of->plan->attention;
+    const tw_kernels *kernels = of->plan->worker->machine->kernels;
+    size_t dim = of->plan->dim;
+    for (int i = 0; i < of->rows; i++) {
+        int head;
+        int query = query_of(of, i, &head);
+        int token = of->sequence->own.length - of->sequence->queries + query;
+        const float *from = attention->q + (size_t)(of->sequence->query_row + query) * (size_t)attention->q_stride +
+                            (size_t)head * dim;
+        float *to = of->plan->library ? of->at.part : (float *)of->at.q + (size_t)i * dim;
+        turn(kernels, attention, from, (size_t)(of->sequence->row + token), to);
+        if (of->plan->library)
+            kernels->round_bf16((uint16_t *)of->at.q + (size_t)i * dim, to, dim);
+        of->at.maximum[i] = -INFINITY;
+        of->at.sum[i] = 0;
+    }
+    memset(of->at.result, 0, (size_t)of->rows * dim * sizeof(float));
+}
+
+/* Keys of its own sequence that a row of the tile sees. */
+static int seen_by(const tile *of, int row)
+{
+    int head;
+    int length = of->sequence->own.length;
+    return of->plan->attention->causal ? length - of->sequence->queries + query_of(of, row, &head) + 1 : length;
+}
+
+/* The most that any row sees. */
+static int seen_by_all(const tile *of)
+{
+    int most = 0;
+    for (int i = 0; i < of->rows; i++) {
+        int seen = seen_by(of, i);
+        most = seen > most ? seen : most;
+    }
+    return most;
+}
+
+static tuwen_status run_library(const tile *of, size_t in, size_t out, const void *x, const void *panels, float *y,
+                                tuwen_error *error)
+{
+    const tw_tile *prepared = NULL;
+    tw_worker *worker = of->plan->worker;
+    const tw_tile shape = {TW_ELEMENT_BF16, (int)up((size_t)of->rows, LIBRARY_STEP), (int)in, (int)out};
+    tuwen_status status;
+#pragma omp critical(tw_attention_prepare)
+    status = tw_tiles_prepare(worker->tiles, shape, &prepared, error);
+    if (status != TUWEN_OK)
+        return status;
+    return tw_tile_run(worker->tiles, prepared, omp_get_thread_num(), x, panels, y, of->at.library, error);
+}
+
+/* scores = q k^T for the block of keys from `first` on, of which `keys` are wanted. */
+static tuwen_status score(const tile *of, const tw_keys *keys, int first, size_t count, size_t stride,
+                          tuwen_error *error)
+{
+    const tw_heads *heads = &of->plan->attention->heads;
+    const tw_kernels *kernels = of->plan->worker->machine->kernels;
+    size_t depth = key_depth(heads);
+    const char *panels =
+        keys_of(heads, keys, of->kv_head) + (size_t)first * depth * tw_element_size(heads->element);
+    if (of->plan->library)
+        return run_library(of, of->plan->dim, stride, of->at.q, panels, of->at.scores, error);
+    const float *floats = (const float *)(const void *)panels;
+    for (size_t j = 0; j < count; j += TW_PANEL)
+        kernels->product(of->at.scores + j, stride, of->at.q, of->plan->dim, (size_t)of->rows, floats + j * depth,
+                         count - j < TW_PANEL ? count - j : TW_PANEL, of->plan->dim, false);
+    return TUWEN_OK;
+}
+
+/* part = weights times the values of the block. */
+static tuwen_status gather_values(const tile *of, const tw_keys *keys, int first, size_t count, size_t stride,
+                                  tuwen_error *error)
+{
+    const tw_heads *heads = &of->plan->attention->heads;
+    const tw_kernels *kernels = of->plan->worker->machine->kernels;
+    const char *block = block_values(heads, values_of(heads, keys, of->kv_head), first);
+    size_t dim = of->plan->dim;
+    if (of->plan->library)
+        return run_library(of, stride, dim, of->at.weights, block, of->at.part, error);
+    const float *floats = (const float *)(const void *)block;
+    size_t panel = block_keys(keys->length, first) * TW_PANEL;
+    for (size_t d = 0; d < dim; d += TW_PANEL)
+        kernels->product(of->at.part + d, of->plan->part_stride, of->at.scores, stride, (size_t)of->rows,
+                         floats + d / TW_PANEL * panel, dim - d < TW_PANEL ? dim - d : TW_PANEL, count, false);
+    return TUWEN_OK;
+}
+
+/* One block of keys of the sequence itself (`own`) or of its prefix. */
+static tuwen_status attend_block(const tile *of, const tw_keys *keys, bool own, int first, int most,
+                                 tuwen_error *error)
+{
+    const tw_kernels *kernels = of->plan->worker->machine->kernels;
+    size_t dim = of->plan->dim;
+    size_t count = (size_t)(most - first < BLOCK ? most - first : BLOCK);
+    size_t stride = of->plan->library ? block_keys(keys->length, first) : BLOCK;
+    float scale = 1.0f / sqrtf((float)dim);
+    tuwen_status status = score(of, keys, first, count, stride, error);
+    if (status != TUWEN_OK)
+        return status;
+    size_t width = of->plan->library ? stride : count;
+    for (int i = 0; i < of->rows; i++) {
+        float *row = of->at.scores + (size_t)i * stride;
+        int seen = (own ? seen_by(of, i) : keys->length) - first;
+        size_t n = seen < 0 ? 0 : (size_t)seen < count ? (size_t)seen : count;
+        of->at.factor[i] = kernels->weigh(row, n, scale, &of->at.maximum[i], &of->at.sum[i]);
+        memset(row + n, 0, (width - n) * sizeof *row);
+        if (of->plan->library)
+            kernels->round_bf16(of->at.weights + (size_t)i * stride, row, stride);
+    }
+    status = gather_values(of, keys, first, count, stride, error);
+    for (int i = 0; status == TUWEN_OK && i < of->rows; i++)
+        kernels->scale_add(of->at.result + (size_t)i * dim, of->at.factor[i],
+                           of->at.part + (size_t)i * of->plan->part_stride, dim);
+    return status;
+}
+
+static void put_results(const tile *of)
+{
+    const tw_attention *attention = of->plan->attention;
+    size_t dim = of->plan->dim;
+    for (int i = 0; i < of->rows; i++) {
+        int head;
+        int query = query_of(of, i, &head);
+        float *row = of->at.result + (size_t)i * dim;
+        float inverse = 1.0f / of->at.sum[i];
+        for (size_t j = 0; j < dim; j++)
+            row[j] *= inverse;
+        tw_matrix_put(of->plan->worker->machine->kernels, attention->out, of->sequence->query_row + query,
+                      head * (int)dim, row, (int)dim);
+    }
+}
+
+static tuwen_status attend_tile(const tile *of, tuwen_error *error)
+{
+    const tw_keys *prefix = of->sequence->prefix;
+    tuwen_status status = TUWEN_OK;
+    gather_queries(of);
+    for (int first = 0; prefix && first < prefix->length && status == TUWEN_OK; first += BLOCK)
+        status = attend_block(of, prefix, false, first, prefix->length, error);
+    int most = seen_by_all(of);
+    for (int first = 0; first < most && status == TUWEN_OK; first += BLOCK)
+        status = attend_block(of, &of->sequence->own, true, first, most, error);
+    if (status == TUWEN_OK)
+        put_results(of);
+    return status;
+}
+
+/* ---- all of it -------------------------------------------------------------------------------------------------------- */
+
+static void pack_all(const plan *of)
+{
+    const tw_attention *attention = of->attention;
+    int count = 0; /* panels of 64 keys */
+    for (int i = 0; i < attention->count; i++) {
+        attention->sequences[i].tasks = count;
+        count += (attention->sequences[i].own.length + TW_PANEL - 1) / TW_PANEL;
+    }
+    int kv_heads = attention->heads.kv_heads;
+#pragma omp parallel for schedule(dynamic, 4)
+    for (int task = 0; task < count * kv_heads; task++) {
+        const tw_sequence_keys *sequence = attention->sequences;
+        int panel = task / kv_heads;
+        while (sequence + 1 < attention->sequences + attention->count && sequence[1].tasks <= panel)
+            sequence++;
+        int first = (panel - sequence->tasks) * TW_PANEL;
+        pack_keys(of->worker->machine->kernels, attention, sequence, task % kv_heads, first,
+                  tw_worker_memory(of->worker, omp_get_thread_num()));
+        pack_values(attention, sequence, task % kv_heads, first);
+    }
+}
+
+/* How many tiles a key head's queries of a sequence make. */
+static int tiles_of(const plan *of, const tw_sequence_keys *sequence)
+{
+    int queries = sequence->queries * group_of(&of->attention->heads);
+    return (queries + of->tile_rows - 1) / of->tile_rows;
+}
+
+static tuwen_status run_task(const plan *of, int task, tuwen_error *error)
+{
+    const tw_attention *attention = of->attention;
+    if (attention->cancel && atomic_load(attention->cancel))
+        return tw_fail(error, TUWEN_CANCELLED, "cancelled");
+    int low = 0;
+    int high = attention->count - 1;
+    while (low < high) { /* the last sequence that begins at the task or before it */
+        int middle = (low + high + 1) / 2;
+        if (attention->sequences[middle].tasks <= task)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    const tw_sequence_keys *sequence = &attention->sequences[low];
+    int tiles = tiles_of(of, sequence);
+    int index = task - sequence->tasks;
+    int first = index % tiles * of->tile_rows;
+    int queries = sequence->queries * group_of(&attention->heads);
+    tile work = {.plan = of,
+                 .sequence = sequence,
+                 .kv_head = index / tiles,
+                 .first = first,
+                 .rows = queries - first < of->tile_rows ? queries - first : of->tile_rows};
+    (void)lay_out(of, tw_worker_memory(of->worker, omp_get_thread_num()), &work.at);
+    return attend_tile(&work, error);
+}
+
+/* Floating-point operations: two products of head_dim for each pair of a query and a key that it sees. */
+static double operations_of(const tw_attention *of)
+{
+    double pairs = 0;
+    for (int i = 0; i < of->count; i++) {
+        double queries = of->sequences[i].queries;
+        double seen = of->sequences[i].own.length;
+        if (of->causal)
+            seen -= (queries - 1) / 2;
+        pairs += queries * (seen + (of->sequences[i].prefix ? of->sequences[i].prefix->length : 0));
+    }
+    return 4.0 * pairs * of->heads.heads * of->heads.head_dim;
+}
+
+/* The most memory that the library wants for the products of a tile. */
+static tuwen_status prepare_library(plan *of, tuwen_error *error)
+{
+    for (int keys = TW_PANEL; keys <= BLOCK; keys += TW_PANEL) {
+        const tw_tile shapes[2] = {{TW_ELEMENT_BF16, of->tile_rows, (int)of->dim, keys},
+                                   {TW_ELEMENT_BF16, of->tile_rows, keys, (int)of->dim}};
+        for (int i = 0; i < 2; i++) {
+            const tw_tile *prepared = NULL;
+            tuwen_status status = tw_tiles_prepare(of->worker->tiles, shapes[i], &prepared, error);
+            if (status != TUWEN_OK)
+                return status;
+            size_t bytes = tw_tile_memory(prepared);
+            of->library_bytes = bytes > of->library_bytes ? bytes : of->library_bytes;
+        }
+    }
+    return TUWEN_OK;
+}
+
+tuwen_status tw_attend(tw_worker *worker, const tw_attention *attention, tuwen_error *error)
+{
+    double begin = tw_clock_seconds();
+    plan of = {.attention = attention,
+               .worker = worker,
+               .library = attention->heads.element != TW_ELEMENT_F32,
+               .dim = (size_t)attention->heads.head_dim};
+    of.tile_rows = of.library ? LIBRARY_TILE : OWN_TILE;
+    of.part_stride = of.library ? of.dim : up(of.dim, TW_PANEL);
+    tuwen_status result = of.library ? prepare_library(&of, error) : TUWEN_OK;
+    if (result != TUWEN_OK)
+        return result;
+    size_t packing = TW_PANEL * of.dim * sizeof(float);
+    size_t needed = lay_out(&of, NULL, NULL);
+    if (!tw_worker_reserve(worker, needed > packing ? needed : packing))
+        return tw_fail_memory(error, "attention");
+    pack_all(&of);
+    int tasks = 0;
+    for (int i = 0; i < attention->count; i++) {
+        attention->sequences[i].tasks = tasks;
+        tasks += tiles_of(&of, &attention->sequences[i]) * attention->heads.kv_heads;
+    }
+    const tuwen_language language = error ? error->language : TUWEN_ENGLISH;
+#pragma omp parallel for schedule(dynamic)
+    for (int task = 0; task < tasks; task++) {
+        tuwen_error failure = {.language = language};
+        tuwen_status status = run_task(&of, task, &failure);
+        if (status != TUWEN_OK) {
+#pragma omp critical(tw_attend_failure)
+            {
+                result = status;
+                if (error)
+                    *error = failure;
+            }
+        }
+    }
+    tw_profile_add(&worker->profile, TW_WORK_ATTENTION, begin, operations_of(attention));
     return result;
 }

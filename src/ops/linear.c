@@ -1,20 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The linear layer over the products of the library. Weights in bf16 go one of two ways: where the machine multiplies
- * bf16, x is rounded to it; elsewhere W stays plain and is widened to f32 a panel of outputs at a time, which a plain
- * f32 product then takes while it is in the cache.
+ * The linear layer. A product is cut into tasks, each a block of rows times a group of panels, that threads take one
+ * after the other; each computes its tile of the result in its own memory and finishes it there.
+ *
+ * A tile is computed in one of two ways. Where the machine multiplies the weights' element, oneDNN does (library.h), on
+ * inputs in that element. Elsewhere our own product kernel does in f32, a panel at a time: the panel is widened into the
+ * thread's memory first if it is not f32 itself.
  */
 #include "ops/linear.h"
 
 #include <omp.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
-#include "ops/product.h"
+#include "ops/rows.h"
+#include "ops/worker.h"
 
-/* Outputs a panel. */
-#define PANEL 256
+/* Of the library's tiles: a weight group of 256 outputs serves 128 rows, and the f32 result, 128 KB, stays in a
+ * second-level cache. */
+#define LIBRARY_ROWS 128
+#define LIBRARY_OUTPUTS 256
+/* Of our own: a multiple of the kernels' 14, 6 and 6 rows; and inputs whose widened panel takes 128 KB. */
+#define OWN_ROWS 336
+#define OWN_STEP 42
+#define WIDENED 512
 
 struct tw_linear {
     const tw_machine *machine;
@@ -25,59 +35,53 @@ struct tw_linear {
     float *own_bias;
 };
 
-/* Whether products with the layout widen the weight. */
-static bool widens(const tw_machine *machine, tw_element element)
+/* ---- weights ------------------------------------------------------------------------------------------------------ */
+
+tw_layout tw_linear_layout(tw_element element, int out, int in)
 {
-    return element == TW_ELEMENT_BF16 && !tw_machine_has_bf16(machine);
+    return tw_layout_panels(element, in, out);
 }
 
-tuwen_status tw_linear_layout(const tw_machine *machine, tw_element element, int out, int in, bool bias,
-                              tw_layout *layout, tuwen_error *error)
+/* Outputs of one panel, [count][in], into it; the rest of it is zero already. */
+static void pack_panel(const tw_kernels *kernels, const tw_layout *layout, const float *weight, int count, void *packed)
 {
-    if (!widens(machine, element))
-        return tw_product_layout(machine, element, out, in, bias, layout, error);
-    *layout = tw_layout_plain(element, in, out);
-    return TUWEN_OK;
+    size_t in = (size_t)layout->sizes[0];
+    float *floats = packed;
+    uint16_t *halves = packed;
+    uint16_t rounded[WIDENED];
+    for (size_t first = 0; first < in; first += WIDENED) {
+        size_t n = in - first < WIDENED ? in - first : WIDENED;
+        for (size_t j = 0; j < (size_t)count; j++) {
+            const float *row = weight + j * in + first;
+            if (layout->element == TW_ELEMENT_F32) {
+                for (size_t i = 0; i < n; i++)
+                    floats[(first + i) * TW_PANEL + j] = row[i];
+                continue;
+            }
+            kernels->round_bf16(rounded, row, n);
+            for (size_t i = 0; i < n; i++)
+                halves[(first + i) / 2 * 2 * TW_PANEL + 2 * j + i % 2] = rounded[i];
+        }
+    }
 }
 
-static void round_rows(const tw_machine *machine, const float *x, int64_t rows, int64_t in, uint16_t *rounded)
+void tw_linear_pack(const tw_machine *machine, const tw_layout *layout, const float *weight, void *packed)
 {
-    const tw_kernels *kernels = tw_machine_kernels(machine);
-#pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < rows; i++)
-        kernels->round_bf16(rounded + i * in, x + i * in, (size_t)in);
-}
-
-static tuwen_status pack(const tw_machine *machine, const tw_layout *layout, const float *weight, void *packed,
-                         tuwen_error *error)
-{
+    const tw_kernels *kernels = machine->kernels;
     int64_t in = layout->sizes[0];
     int64_t out = layout->sizes[1];
-    if (layout->element == TW_ELEMENT_F32)
-        return tw_product_pack(machine, layout, weight, packed, error);
-    const tw_layout plain = tw_layout_plain(TW_ELEMENT_BF16, in, out);
-    if (tw_layout_equal(layout, &plain)) {
-        round_rows(machine, weight, out, in, packed);
-        return TUWEN_OK;
-    }
-    /* Rounded here and not by the library, which makes zeros of the smallest values on some machines. */
-    uint16_t *rounded = tw_alloc_aligned(tw_layout_bytes(&plain), 1);
-    if (!rounded)
-        return tw_fail_memory(error, "the weights");
-    round_rows(machine, weight, out, in, rounded);
-    tuwen_status status = tw_product_pack(machine, layout, rounded, packed, error);
-    tw_free(rounded);
-    return status;
-}
-
-tuwen_status tw_linear_pack(const tw_machine *machine, const tw_layout *layout, const float *weight, void *packed,
-                            tuwen_error *error)
-{
+    size_t bytes = (size_t)layout->strides[1] * tw_element_size(layout->element);
     int before = omp_get_max_threads();
-    omp_set_num_threads(tw_machine_threads(machine));
-    tuwen_status status = pack(machine, layout, weight, packed, error);
+    omp_set_num_threads(machine->threads);
+#pragma omp parallel for schedule(dynamic)
+    for (int64_t first = 0; first < out; first += TW_PANEL) {
+        int count = out - first < TW_PANEL ? (int)(out - first) : TW_PANEL;
+        char *panel = (char *)packed + (size_t)(first / TW_PANEL) * bytes;
+        if (count < TW_PANEL || layout->padded[0] > in)
+            memset(panel, 0, bytes);
+        pack_panel(kernels, layout, weight + first * in, count, panel);
+    }
     omp_set_num_threads(before);
-    return status;
 }
 
 tuwen_status tw_linear_map(const tw_machine *machine, const tw_layout *layout, const void *packed, const float *bias,
@@ -99,24 +103,19 @@ tuwen_status tw_linear_open(const tw_machine *machine, tw_element element, int o
                             const float *bias, tw_linear **linear_out, tuwen_error *error)
 {
     *linear_out = NULL;
-    tw_layout layout;
-    tuwen_status status = tw_linear_layout(machine, element, out, in, bias != NULL, &layout, error);
-    if (status != TUWEN_OK)
-        return status;
+    const tw_layout layout = tw_linear_layout(element, out, in);
     void *packed = tw_alloc_aligned(tw_layout_bytes(&layout), 1);
     float *own_bias = bias ? tw_alloc_aligned((size_t)out, sizeof *own_bias) : NULL;
-    if (!packed || (bias && !own_bias))
-        status = tw_fail_memory(error, "the weights");
-    else
-        status = tw_linear_pack(machine, &layout, weight, packed, error);
     tw_linear *linear = NULL;
-    if (status == TUWEN_OK)
-        status = tw_linear_map(machine, &layout, packed, own_bias, &linear, error);
+    tuwen_status status = !packed || (bias && !own_bias)
+                              ? tw_fail_memory(error, "the weights")
+                              : tw_linear_map(machine, &layout, packed, own_bias, &linear, error);
     if (!linear) {
         tw_free(packed);
         tw_free(own_bias);
         return status;
     }
+    tw_linear_pack(machine, &layout, weight, packed);
     if (own_bias)
         memcpy(own_bias, bias, (size_t)out * sizeof *bias);
     linear->own_packed = packed;
@@ -134,75 +133,260 @@ void tw_linear_close(tw_linear *linear)
     tw_free(linear);
 }
 
-/* Columns first..first+count of every row of y: plus the bias, or equal to it. */
-static void put_bias(const float *bias, int rows, int out, int first, int count, float *y, bool accumulate)
+tw_element tw_linear_input(const tw_linear *linear)
 {
-#pragma omp parallel for schedule(static)
-    for (int i = 0; i < rows; i++) {
-        float *row = y + (size_t)i * (size_t)out + first;
-        if (!accumulate)
-            memcpy(row, bias + first, (size_t)count * sizeof *row);
-        else
-            for (int j = 0; j < count; j++)
-                row[j] += bias[first + j];
+    return tw_machine_multiplies(linear->machine, linear->layout.element) ? linear->layout.element : TW_ELEMENT_F32;
+}
+
+int tw_linear_out(const tw_linear *linear)
+{
+    return (int)linear->layout.sizes[1];
+}
+
+int tw_linear_in(const tw_linear *linear)
+{
+    return (int)linear->layout.sizes[0];
+}
+
+/* ---- one product and what follows it -------------------------------------------------------------------------------- */
+
+typedef enum { STORE, ADD, QUICK_GELU, GELU, GATE } finish;
+
+/* One call. */
+typedef struct {
+    tw_worker *worker;
+    const tw_linear *linears[2]; /* the second one is up, of GATE */
+    const tw_matrix *x;
+    tw_outputs outputs;
+    finish finish;
+    float *y; /* of STORE and ADD */
+    size_t y_stride;
+    tw_matrix *out; /* of the others */
+    /* how it is cut up */
+    bool library;
+    int block_rows, group; /* rows and outputs of a task, the last ones less */
+    int blocks, groups;
+    const tw_tile *tiles[2][2]; /* [last block][last group], of the library */
+    size_t tile_bytes;          /* of one tile of the result */
+    size_t memory;              /* beside the tiles: the library's scratchpad, or a widened panel */
+} job;
+
+/* Rows or outputs of piece `index` of `pieces` that are `size` each, of `total` in all. */
+static int piece(int index, int pieces, int size, int total)
+{
+    return index + 1 < pieces ? size : total - index * size;
+}
+
+/* Cuts `rows` into blocks of nearly the same height, a multiple of `step` and at most `most`. */
+static void cut_rows(job *of, int rows, int most, int step)
+{
+    int blocks = (rows + most - 1) / most;
+    of->block_rows = ((rows + blocks - 1) / blocks + step - 1) / step * step;
+    of->blocks = (rows + of->block_rows - 1) / of->block_rows;
+}
+
+static tuwen_status prepare_tiles(job *of, tuwen_error *error)
+{
+    const tw_matrix *x = of->x;
+    for (int last_block = 0; last_block < 2; last_block++) {
+        for (int last_group = 0; last_group < 2; last_group++) {
+            int rows = last_block ? piece(of->blocks - 1, of->blocks, of->block_rows, x->rows) : of->block_rows;
+            int outs = last_group ? piece(of->groups - 1, of->groups, of->group, of->outputs.count) : of->group;
+            const tw_tile shape = {x->element, tw_matrix_room(rows), x->columns, outs};
+            tuwen_status status =
+                tw_tiles_prepare(of->worker->tiles, shape, &of->tiles[last_block][last_group], error);
+            if (status != TUWEN_OK)
+                return status;
+            size_t memory = tw_tile_memory(of->tiles[last_block][last_group]);
+            of->memory = memory > of->memory ? memory : of->memory;
+        }
     }
-}
-
-static tuwen_status apply_widened(tw_worker *worker, const tw_linear *linear, const float *x, int rows, float *y,
-                                  bool accumulate, tuwen_error *error)
-{
-    const tw_kernels *kernels = tw_machine_kernels(linear->machine);
-    const uint16_t *weight = linear->packed;
-    int in = (int)linear->layout.sizes[0];
-    int out = (int)linear->layout.sizes[1];
-    size_t width = (size_t)in;
-    float *panel = tw_worker_buffer(worker, width * (size_t)(out < PANEL ? out : PANEL) * sizeof *panel);
-    if (!panel)
-        return tw_fail_memory(error, "a product");
-    tuwen_status status = TUWEN_OK;
-    for (int first = 0; first < out && status == TUWEN_OK; first += PANEL) {
-        int count = out - first < PANEL ? out - first : PANEL;
-#pragma omp parallel for schedule(static)
-        for (int j = 0; j < count; j++)
-            kernels->widen_bf16(panel + (size_t)j * width, weight + (size_t)(first + j) * width, width);
-        if (linear->bias)
-            put_bias(linear->bias, rows, out, first, count, y, accumulate);
-        status = tw_product_plain(rows, count, in, x, panel, y + first, out, accumulate || linear->bias, error);
-    }
-    return status;
-}
-
-static tuwen_status apply_rounded(tw_worker *worker, const tw_linear *linear, const float *x, int rows, float *y,
-                                  bool accumulate, tuwen_error *error)
-{
-    int64_t in = linear->layout.sizes[0];
-    uint16_t *rounded = tw_worker_buffer(worker, (size_t)rows * (size_t)in * sizeof *rounded);
-    if (!rounded)
-        return tw_fail_memory(error, "a product");
-    round_rows(linear->machine, x, rows, in, rounded);
-    return tw_product_packed(worker, &linear->layout, linear->packed, linear->bias, rounded, rows, y, accumulate,
-                             error);
-}
-
-tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const float *x, int rows, float *y,
-                             bool accumulate, tuwen_error *error)
-{
-    if (rows == 0)
-        return TUWEN_OK;
-    if (linear->layout.element == TW_ELEMENT_F32)
-        return tw_product_packed(worker, &linear->layout, linear->packed, linear->bias, x, rows, y, accumulate,
-                                 error);
-    return widens(linear->machine, linear->layout.element)
-               ? apply_widened(worker, linear, x, rows, y, accumulate, error)
-               : apply_rounded(worker, linear, x, rows, y, accumulate, error);
-}
-
-tuwen_status tw_linear_describe(tw_worker *worker, const tw_linear *linear, int rows, bool accumulate, char *name,
-                                size_t size, tuwen_error *error)
-{
-    if (!widens(linear->machine, linear->layout.element))
-        return tw_product_describe(worker, &linear->layout, linear->bias != NULL, rows, accumulate, name, size,
-                                   error);
-    (void)snprintf(name, size, "widened");
     return TUWEN_OK;
+}
+
+static tuwen_status plan(job *of, tuwen_error *error)
+{
+    of->library = of->x->element != TW_ELEMENT_F32;
+    of->group = of->library ? LIBRARY_OUTPUTS : TW_PANEL;
+    of->group = of->group < of->outputs.count ? of->group : of->outputs.count;
+    of->groups = (of->outputs.count + of->group - 1) / of->group;
+    cut_rows(of, of->x->rows, of->library ? LIBRARY_ROWS : OWN_ROWS, of->library ? 8 : OWN_STEP);
+    of->memory = WIDENED * TW_PANEL * sizeof(float);
+    tuwen_status status = of->library ? prepare_tiles(of, error) : TUWEN_OK;
+    if (status != TUWEN_OK)
+        return status;
+    int width = of->library ? of->group : TW_PANEL;
+    of->tile_bytes = tw_lines((size_t)tw_matrix_room(of->block_rows) * (size_t)width * sizeof(float));
+    of->memory = tw_lines(of->memory);
+    if (!tw_worker_reserve(of->worker, of->memory + (of->finish == GATE ? 2 : 1) * of->tile_bytes))
+        return tw_fail_memory(error, "a product");
+    return TUWEN_OK;
+}
+
+/* The tile by our own kernel: rows of 64 floats. */
+static void compute_own(const job *of, const tw_linear *linear, int first_row, int rows, int first_out, int outs,
+                        float *tile, float *widened)
+{
+    const tw_kernels *kernels = of->worker->machine->kernels;
+    size_t in = (size_t)of->x->columns;
+    const float *x = (const float *)of->x->values + (size_t)first_row * in;
+    size_t panel = (size_t)first_out / TW_PANEL * (size_t)linear->layout.strides[1];
+    const float *floats = linear->packed;
+    const uint16_t *halves = linear->packed;
+    for (size_t k = 0; k < in; k += WIDENED) {
+        size_t n = in - k < WIDENED ? in - k : WIDENED;
+        const float *weights = floats + panel + k * TW_PANEL;
+        if (linear->layout.element == TW_ELEMENT_BF16) {
+            kernels->widen_panel(widened, halves + panel + k * TW_PANEL, (n + 1) / 2 * 2);
+            weights = widened;
+        }
+        kernels->product(tile, TW_PANEL, x + k, in, (size_t)rows, weights, (size_t)outs, n, k > 0);
+    }
+}
+
+/* The tile by the library: rows of `outs` floats. */
+static tuwen_status compute_library(const job *of, const tw_linear *linear, const tw_tile *tile, int first_row,
+                                    int first_out, void *y, void *memory, tuwen_error *error)
+{
+    size_t size = tw_element_size(of->x->element);
+    const char *x = (const char *)of->x->values + (size_t)first_row * (size_t)of->x->columns * size;
+    const char *panels =
+        (const char *)linear->packed + (size_t)first_out / TW_PANEL * (size_t)linear->layout.strides[1] * size;
+    return tw_tile_run(of->worker->tiles, tile, omp_get_thread_num(), x, panels, y, memory, error);
+}
+
+/* Row `row` of the result, outputs first..first+count, which `values` holds without the bias; `up` is of GATE. */
+static void finish_row(const job *of, int row, int first, int count, float *values, const float *up)
+{
+    const tw_kernels *kernels = of->worker->machine->kernels;
+    const float *bias = of->linears[0]->bias;
+    size_t n = (size_t)count;
+    if (bias)
+        kernels->add(values, bias + first, n);
+    first -= of->outputs.first;
+    float *y = of->y ? of->y + (size_t)row * of->y_stride + first : NULL;
+    switch (of->finish) {
+    case STORE:
+        memcpy(y, values, n * sizeof *y);
+        return;
+    case ADD:
+        kernels->add(y, values, n);
+        return;
+    case QUICK_GELU:
+        kernels->quick_gelu(values, n);
+        break;
+    case GELU:
+        kernels->gelu(values, n);
+        break;
+    case GATE:
+        kernels->silu_times(values, up, n);
+        break;
+    }
+    tw_matrix_put(kernels, of->out, row, first, values, count);
+}
+
+/* Computes and finishes block `block` times group `group`. */
+static tuwen_status run_task(const job *of, int block, int group, tuwen_error *error)
+{
+    int first_row = block * of->block_rows;
+    int rows = piece(block, of->blocks, of->block_rows, of->x->rows);
+    int first = of->outputs.first + group * of->group;
+    int outs = piece(group, of->groups, of->group, of->outputs.count);
+    const tw_tile *tile = of->tiles[block + 1 == of->blocks][group + 1 == of->groups];
+    char *memory = tw_worker_memory(of->worker, omp_get_thread_num());
+    float *results[2] = {(float *)(memory + of->memory), (float *)(memory + of->memory + of->tile_bytes)};
+    for (int i = 0; i < (of->finish == GATE ? 2 : 1); i++) {
+        tuwen_status status = TUWEN_OK;
+        if (of->library)
+            status = compute_library(of, of->linears[i], tile, first_row, first, results[i], memory, error);
+        else
+            compute_own(of, of->linears[i], first_row, rows, first, outs, results[i], (float *)memory);
+        if (status != TUWEN_OK)
+            return status;
+    }
+    size_t width = (size_t)(of->library ? outs : TW_PANEL);
+    for (int i = 0; i < rows; i++)
+        finish_row(of, first_row + i, first, outs, results[0] + (size_t)i * width, results[1] + (size_t)i * width);
+    return TUWEN_OK;
+}
+
+static tuwen_status run(job *of, tuwen_error *error)
+{
+    double begin = tw_clock_seconds();
+    tw_worker *worker = of->worker;
+    if (worker->observer)
+        for (int i = 0; i < (of->finish == GATE ? 2 : 1); i++)
+            worker->observer(worker->observer_user, of->linears[i], of->x);
+    if (of->x->rows == 0)
+        return TUWEN_OK;
+    tuwen_status result = plan(of, error);
+    if (result != TUWEN_OK)
+        return result;
+    const tuwen_language language = error ? error->language : TUWEN_ENGLISH;
+    int tasks = of->blocks * of->groups;
+#pragma omp parallel for schedule(dynamic)
+    for (int task = 0; task < tasks; task++) {
+        tuwen_error failure = {.language = language};
+        /* Tasks of one group follow each other: its weights are then in a cache that the cores share. */
+        tuwen_status status = run_task(of, task % of->blocks, task / of->blocks, &failure);
+        if (status != TUWEN_OK) {
+#pragma omp critical(tw_linear_failure)
+            {
+                result = status;
+                if (error)
+                    *error = failure;
+            }
+        }
+    }
+    double operations = 2.0 * of->x->rows * of->x->columns * of->outputs.count;
+    tw_profile_add(&worker->profile, TW_WORK_PRODUCTS, begin, (of->finish == GATE ? 2 : 1) * operations);
+    return result;
+}
+
+tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const tw_matrix *x, tw_outputs outputs, float *y,
+                             int y_stride, bool add, tuwen_error *error)
+{
+    job of = {.worker = worker,
+              .linears = {linear},
+              .x = x,
+              .outputs = outputs,
+              .finish = add ? ADD : STORE,
+              .y = y,
+              .y_stride = (size_t)y_stride};
+    return run(&of, error);
+}
+
+tuwen_status tw_linear_activate(tw_worker *worker, const tw_linear *linear, const tw_matrix *x, tw_activation activation,
+                                tw_matrix *out, tuwen_error *error)
+{
+    job of = {.worker = worker,
+              .linears = {linear},
+              .x = x,
+              .outputs = {0, tw_linear_out(linear)},
+              .finish = activation == TW_GELU ? GELU : QUICK_GELU,
+              .out = out};
+    return run(&of, error);
+}
+
+tuwen_status tw_linear_gate(tw_worker *worker, const tw_linear *gate, const tw_linear *up, const tw_matrix *x,
+                            tw_matrix *out, tuwen_error *error)
+{
+    job of = {.worker = worker,
+              .linears = {gate, up},
+              .x = x,
+              .outputs = {0, tw_linear_out(gate)},
+              .finish = GATE,
+              .out = out};
+    return run(&of, error);
+}
+
+const char *tw_linear_code(tw_worker *worker, const tw_linear *linear, int rows)
+{
+    const tw_tile *tile = NULL;
+    tw_element element = tw_linear_input(linear);
+    if (element == TW_ELEMENT_F32)
+        return linear->layout.element == TW_ELEMENT_F32 ? "own" : "own, widened";
+    int outs = tw_linear_out(linear) < LIBRARY_OUTPUTS ? tw_linear_out(linear) : LIBRARY_OUTPUTS;
+    const tw_tile shape = {element, tw_matrix_room(rows), tw_linear_in(linear), outs};
+    return tw_tiles_prepare(worker->tiles, shape, &tile, NULL) == TUWEN_OK ? tw_tile_code(tile) : "none";
 }

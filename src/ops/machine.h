@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where operations run: a machine (immutable, shared: instruction-set level, number of threads, the product library's
- * engine) and a worker (one a session: its stream and its cache of prepared products).
+ * Where operations run: a machine (immutable, shared: instruction-set level, number of threads, the product library) and
+ * a worker (one a session: its prepared products, its threads' memory, its profile).
  */
 #ifndef TW_OPS_MACHINE_H
 #define TW_OPS_MACHINE_H
@@ -10,11 +10,14 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/layout.h"
 #include "kernels/kernels.h"
+#include "ops/matrix.h"
 #include "ops/profile.h"
 
 typedef struct tw_machine tw_machine;
 typedef struct tw_worker tw_worker;
+typedef struct tw_linear tw_linear;
 
 /* `isa` is exactly the level by name (NULL: the TUWEN_ISA environment variable, else the best that runs here). It also
  * caps oneDNN, once for the whole process: a later higher level does not raise the cap, a later lower one is
@@ -28,8 +31,9 @@ void tw_machine_close(tw_machine *machine);
 const tw_kernels *tw_machine_kernels(const tw_machine *machine);
 int tw_machine_threads(const tw_machine *machine);
 
-/* Whether products of bf16 run natively (AVX-512 BF16 or AMX, AArch64 BF16), or by widening the weights to f32. */
-bool tw_machine_has_bf16(const tw_machine *machine);
+/* Whether products of weights in this element take inputs in it, by the processor's instructions for it (AVX-512 BF16,
+ * VNNI, AMX). Otherwise weights are widened to f32 panel by panel. False for F32. */
+bool tw_machine_multiplies(const tw_machine *machine, tw_element element);
 
 tuwen_status tw_worker_open(const tw_machine *machine, tw_worker **worker, tuwen_error *error);
 void tw_worker_close(tw_worker *worker);
@@ -38,8 +42,12 @@ const tw_machine *tw_worker_machine(const tw_worker *worker);
 /* What the worker's operations took so far; the caller may set it to zero. */
 tw_profile *tw_worker_profile(tw_worker *worker);
 
+/* Sees the input of every linear layer before it is computed. NULL for none. */
+typedef void (*tw_observer)(void *user, const tw_linear *linear, const tw_matrix *x);
+void tw_worker_observe(tw_worker *worker, tw_observer observer, void *user);
+
 /* Sets the calling thread's OpenMP team size to the machine's for the operations that follow, and puts the old one
- * back. Every call into the operations below stands between the two. */
+ * back. Every call into the operations stands between the two. */
 int tw_worker_enter(const tw_worker *worker);
 void tw_worker_leave(int before);
 

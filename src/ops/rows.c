@@ -2,61 +2,77 @@
 /* Row operations: one parallel loop each around a kernel. */
 #include "ops/rows.h"
 
-void tw_layer_norm(const tw_worker *worker, float *out, const float *x, const float *weight, const float *bias,
-                   int rows, int n, float epsilon)
+#include <omp.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "ops/worker.h"
+
+void tw_matrix_put(const tw_kernels *kernels, const tw_matrix *out, int row, int first, const float *values, int count)
 {
-    const tw_kernels *kernels = tw_machine_kernels(tw_worker_machine(worker));
-    size_t width = (size_t)n;
-#pragma omp parallel for schedule(static)
-    for (int i = 0; i < rows; i++)
-        kernels->layer_norm(out + (size_t)i * width, x + (size_t)i * width, weight, bias, width, epsilon);
+    size_t at = (size_t)row * (size_t)out->columns + (size_t)first;
+    if (out->element == TW_ELEMENT_F32)
+        memcpy((float *)out->values + at, values, (size_t)count * sizeof *values);
+    else
+        kernels->round_bf16((uint16_t *)out->values + at, values, (size_t)count);
 }
 
-void tw_rms_norm(const tw_worker *worker, float *out, const float *x, const float *weight, int rows, int n,
-                 float epsilon)
+/* Where a row of `out` can be computed in f32: in its place, or in the thread's memory. */
+static float *row_place(tw_worker *worker, const tw_matrix *out, int row)
 {
-    const tw_kernels *kernels = tw_machine_kernels(tw_worker_machine(worker));
-    size_t width = (size_t)n;
-#pragma omp parallel for schedule(static)
-    for (int i = 0; i < rows; i++)
-        kernels->rms_norm(out + (size_t)i * width, x + (size_t)i * width, weight, width, epsilon);
+    if (out->element == TW_ELEMENT_F32)
+        return (float *)out->values + (size_t)row * (size_t)out->columns;
+    return tw_worker_memory(worker, omp_get_thread_num());
 }
 
-void tw_quick_gelu(const tw_worker *worker, float *x, int rows, int n)
+/* Brings a row that was computed in row_place into the matrix. */
+static void row_done(const tw_kernels *kernels, const tw_matrix *out, int row, const float *values)
 {
-    const tw_kernels *kernels = tw_machine_kernels(tw_worker_machine(worker));
-    size_t width = (size_t)n;
-#pragma omp parallel for schedule(static)
-    for (int i = 0; i < rows; i++)
-        kernels->quick_gelu(x + (size_t)i * width, width);
+    if (out->element != TW_ELEMENT_F32)
+        tw_matrix_put(kernels, out, row, 0, values, out->columns);
 }
 
-void tw_gelu(const tw_worker *worker, float *x, int rows, int n)
+/* A norm; bias NULL for the root-mean-square one. */
+static tuwen_status norm(tw_worker *worker, tw_matrix *out, const float *x, const float *weight, const float *bias,
+                         float epsilon, tuwen_error *error)
 {
-    const tw_kernels *kernels = tw_machine_kernels(tw_worker_machine(worker));
-    size_t width = (size_t)n;
+    double begin = tw_clock_seconds();
+    const tw_kernels *kernels = worker->machine->kernels;
+    size_t n = (size_t)out->columns;
+    if (!tw_worker_reserve(worker, n * sizeof(float)))
+        return tw_fail_memory(error, "a norm");
 #pragma omp parallel for schedule(static)
-    for (int i = 0; i < rows; i++)
-        kernels->gelu(x + (size_t)i * width, width);
+    for (int i = 0; i < out->rows; i++) {
+        float *row = row_place(worker, out, i);
+        if (bias)
+            kernels->layer_norm(row, x + (size_t)i * n, weight, bias, n, epsilon);
+        else
+            kernels->rms_norm(row, x + (size_t)i * n, weight, n, epsilon);
+        row_done(kernels, out, i, row);
+    }
+    tw_profile_add(&worker->profile, TW_WORK_REST, begin, 0);
+    return TUWEN_OK;
 }
 
-void tw_silu_times(const tw_worker *worker, float *gate, const float *up, int rows, int n)
+tuwen_status tw_layer_norm(tw_worker *worker, tw_matrix *out, const float *x, const float *weight, const float *bias,
+                           float epsilon, tuwen_error *error)
 {
-    const tw_kernels *kernels = tw_machine_kernels(tw_worker_machine(worker));
-    size_t width = (size_t)n;
-#pragma omp parallel for schedule(static)
-    for (int i = 0; i < rows; i++)
-        kernels->silu_times(gate + (size_t)i * width, up + (size_t)i * width, width);
+    return norm(worker, out, x, weight, bias, epsilon, error);
 }
 
-void tw_rotate(const tw_worker *worker, float *x, int stride, const float *cosines, const float *sines, int rows,
-               int heads, int head_dim)
+tuwen_status tw_rms_norm(tw_worker *worker, tw_matrix *out, const float *x, const float *weight, float epsilon,
+                         tuwen_error *error)
 {
-    const tw_kernels *kernels = tw_machine_kernels(tw_worker_machine(worker));
-    size_t half = (size_t)head_dim / 2;
+    return norm(worker, out, x, weight, NULL, epsilon, error);
+}
+
+void tw_matrix_fill(tw_worker *worker, tw_matrix *out, int first, int count, const float *x)
+{
+    double begin = tw_clock_seconds();
+    const tw_kernels *kernels = worker->machine->kernels;
+    size_t n = (size_t)out->columns;
 #pragma omp parallel for schedule(static)
-    for (int i = 0; i < rows; i++)
-        for (int head = 0; head < heads; head++)
-            kernels->rotate(x + (size_t)i * (size_t)stride + (size_t)head * 2 * half, cosines + (size_t)i * half,
-                            sines + (size_t)i * half, half);
+    for (int i = 0; i < count; i++)
+        tw_matrix_put(kernels, out, first + i, 0, x + (size_t)i * n, out->columns);
+    tw_profile_add(&worker->profile, TW_WORK_REST, begin, 0);
 }

@@ -4,30 +4,21 @@
 #define TW_OPS_ROWS_H
 
 #include "ops/machine.h"
+#include "ops/matrix.h"
 
-/* out [rows][n] = layer normalisation of x [rows][n] with weight and bias [n] */
-void tw_layer_norm(const tw_worker *worker, float *out, const float *x, const float *weight, const float *bias,
-                   int rows, int n, float epsilon);
+/* out = layer normalisation of x [out.rows][out.columns] with weight and bias [out.columns], in out's element.
+ * OUT_OF_MEMORY when the threads' memory cannot be had. */
+tuwen_status tw_layer_norm(tw_worker *worker, tw_matrix *out, const float *x, const float *weight, const float *bias,
+                           float epsilon, tuwen_error *error);
 
-/* out [rows][n] = root-mean-square normalisation of x [rows][n] with weight [n] */
-void tw_rms_norm(const tw_worker *worker, float *out, const float *x, const float *weight, int rows, int n,
-                 float epsilon);
+/* The same for the root-mean-square normalisation. */
+tuwen_status tw_rms_norm(tw_worker *worker, tw_matrix *out, const float *x, const float *weight, float epsilon,
+                         tuwen_error *error);
 
-/* x [rows][n] = x * sigmoid(1.702 x) */
-void tw_quick_gelu(const tw_worker *worker, float *x, int rows, int n);
+/* Rows first..first+count of out = x [count][out.columns] in out's element. */
+void tw_matrix_fill(tw_worker *worker, tw_matrix *out, int first, int count, const float *x);
 
-/* x [rows][n] = exact GELU, by erf */
-void tw_gelu(const tw_worker *worker, float *x, int rows, int n);
-
-/* gate [rows][n] = gate * sigmoid(gate) * up [rows][n] */
-void tw_silu_times(const tw_worker *worker, float *gate, const float *up, int rows, int n);
-
-/*
- * Rotary position embedding, "half" style: in each of the `heads` consecutive heads of a row of x (row stride
- * `stride`), the pair (j, j + head_dim / 2) turns by the angle whose cosine and sine stand at j of the row's tables
- * [rows][head_dim / 2].
- */
-void tw_rotate(const tw_worker *worker, float *x, int stride, const float *cosines, const float *sines, int rows,
-               int heads, int head_dim);
+/* Numbers [count] as columns first..first+count of row `row` of a matrix in F32 or BF16. */
+void tw_matrix_put(const tw_kernels *kernels, const tw_matrix *out, int row, int first, const float *values, int count);
 
 #endif

@@ -259,11 +259,11 @@ static void test_stages(void **state)
     tw_run run = {.trace = compare_stage, .trace_user = &of};
     assert_int_equal(tw_worker_open(model->machine, &run.worker, &error), TUWEN_OK);
     float *tokens = tw_alloc((size_t)count / 4 * hidden, sizeof *tokens);
-    float *scratch = tw_alloc_aligned(tw_vision_scratch(model->vision, model->machine, count), sizeof *scratch);
+    const tw_grid grid = {patches.grid_h, patches.grid_w};
+    const float *values = patches.values;
+    float *scratch = tw_alloc_aligned(tw_vision_scratch(model->vision, model->machine, &grid, 1), sizeof *scratch);
     run.scratch = scratch;
-    assert_int_equal(
-        tw_vision_forward(model->vision, &run, patches.values, patches.grid_h, patches.grid_w, tokens, &error),
-        TUWEN_OK);
+    assert_int_equal(tw_vision_forward(model->vision, &run, &values, &grid, 1, tokens, &error), TUWEN_OK);
     tw_free(scratch);
     tw_ids ids = {0};
     const tuwen_input input = {.text = "What kind of car is this?", .text_size = 25, .picture = file};
@@ -276,10 +276,11 @@ static void test_stages(void **state)
     for (size_t i = 0; i < ids.count; i++)
         if (ids.items[i] == model->image_pad)
             memcpy(rows + i * hidden, tokens + token++ * hidden, hidden * sizeof *rows);
-    scratch = tw_alloc_aligned(tw_language_scratch(model->language, model->machine, length, length), sizeof *scratch);
+    const tw_sequence sequence = {.length = length};
+    scratch =
+        tw_alloc_aligned(tw_language_scratch(model->language, model->machine, &sequence, 1), sizeof *scratch);
     run.scratch = scratch;
-    assert_int_equal(tw_language_forward(model->language, &run, rows, &(tw_sequence){.length = length}, 1,
-                                         TW_POOL_LAST, final, &error),
+    assert_int_equal(tw_language_forward(model->language, &run, rows, &sequence, 1, TW_POOL_LAST, final, &error),
                      TUWEN_OK);
     assert_int_equal(of.seen, 2 + 1 + 1 + 3);
     print_message("%d stages, off by at most %.2g of the largest value\n", of.seen, of.worst);

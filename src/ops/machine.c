@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Machines and workers. */
+#include "ops/machine.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "ops/worker.h"
+
+static tuwen_status choose_kernels(const char *isa, const tw_kernels **kernels, tuwen_error *error)
+{
+    if (!isa)
+        isa = getenv("TUWEN_ISA");
+    if (!isa || !*isa) {
+        *kernels = tw_kernels_best();
+        return TUWEN_OK;
+    }
+    *kernels = tw_kernels_named(isa);
+    if (!*kernels)
+        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "instruction set %s is not one of: %s", isa,
+                       1 + /* without the first space */
+#define TEXT(name, text) " " text
+                           TW_LEVEL_MAP(TEXT)
+#undef TEXT
+        );
+    if (!tw_kernels_can_run(*kernels))
+        return tw_fail(error, TUWEN_UNSUPPORTED, "this machine cannot run the instruction set %s", isa);
+    return TUWEN_OK;
+}
+
+tuwen_status tw_machine_open(const char *isa, int threads, tw_machine **out, tuwen_error *error)
+{
+    *out = NULL;
+    if (threads < 0 || threads > 4096)
+        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "threads is %d; allowed are 1 to 4096, and 0 for all cores",
+                       threads);
+    const tw_kernels *kernels = NULL;
+    tuwen_status status = choose_kernels(isa, &kernels, error);
+    if (status != TUWEN_OK)
+        return status;
+    if (!tw_library_cap(kernels->level))
+        return tw_fail(error, TUWEN_UNSUPPORTED,
+                       "instruction set %s: this process already computes with a higher one", kernels->level);
+    tw_machine *machine = tw_alloc_zero(1, sizeof *machine);
+    if (!machine)
+        return tw_fail_memory(error, "the engine");
+    machine->kernels = kernels;
+    machine->threads = threads ? threads : omp_get_num_procs();
+    status = tw_library_open(&machine->library, error);
+    if (status != TUWEN_OK) {
+        tw_machine_close(machine);
+        return status;
+    }
+    machine->multiplies[TW_ELEMENT_BF16] = tw_library_multiplies(machine->library, TW_ELEMENT_BF16);
+    *out = machine;
+    return TUWEN_OK;
+}
+
+void tw_machine_close(tw_machine *machine)
+{
+    if (!machine)
+        return;
+    tw_library_close(machine->library);
+    tw_free(machine);
+}
+
+const tw_kernels *tw_machine_kernels(const tw_machine *machine)
+{
+    return machine->kernels;
+}
+
+int tw_machine_threads(const tw_machine *machine)
+{
+    return machine->threads;
+}
+
+bool tw_machine_multiplies(const tw_machine *machine, tw_element element)
+{
+    return machine->multiplies[element];
+}
+
+tuwen_status tw_worker_open(const tw_machine *machine, tw_worker **out, tuwen_error *error)
+{
+    *out = NULL;
+    tw_worker *worker = tw_alloc_zero(1, sizeof *worker);
+    if (!worker)
+        return tw_fail_memory(error, "the session");
+    worker->machine = machine;
+    tuwen_status status = tw_tiles_open(machine->library, machine->threads, &worker->tiles, error);
+    if (status != TUWEN_OK) {
+        tw_free(worker);
+        return status;
+    }
+    *out = worker;
+    return TUWEN_OK;
+}
+
+void tw_worker_close(tw_worker *worker)
+{
+    if (!worker)
+        return;
+    tw_tiles_close(worker->tiles);
+    tw_free(worker->memory);
+    tw_free(worker);
+}
+
+const tw_machine *tw_worker_machine(const tw_worker *worker)
+{
+    return worker->machine;
+}
+
+tw_profile *tw_worker_profile(tw_worker *worker)
+{
+    return &worker->profile;
+}
+
+void tw_worker_observe(tw_worker *worker, tw_observer observer, void *user)
+{
+    worker->observer = observer;
+    worker->observer_user = user;
+}
+
+bool tw_worker_reserve(tw_worker *worker, size_t share)
+{
+    size_t threads = (size_t)worker->machine->threads;
+    worker->share = tw_lines(share);
+    if (worker->share > worker->capacity / threads) {
+        tw_free(worker->memory);
+        worker->memory = tw_alloc_aligned(worker->share, threads);
+        worker->capacity = worker->memory ? worker->share * threads : 0;
+    }
+    return worker->memory != NULL || share == 0;
+}
+
+void *tw_worker_memory(const tw_worker *worker, int index)
+{
+    return worker->memory + (size_t)index * worker->share;
+}
+
+int tw_worker_enter(const tw_worker *worker)
+{
+    int before = omp_get_max_threads();
+    omp_set_num_threads(worker->machine->threads);
+    return before;
+}
+
+void tw_worker_leave(int before)
+{
+    omp_set_num_threads(before);
+}
+
+void tw_machine_name(const tw_machine *machine, char *buffer, size_t size)
+{
+    char version[32];
+    tw_library_version(version, sizeof version);
+    (void)snprintf(buffer, size, "oneDNN %s, %s", version, machine->kernels->level);
+}
+
+void tw_machine_describe(const char *isa, char *buffer, size_t size)
+{
+    char version[32];
+    tw_library_version(version, sizeof version);
+    const tw_kernels *kernels = NULL;
+    tuwen_error error = {0};
+    tuwen_status status = choose_kernels(isa, &kernels, &error);
+    (void)snprintf(buffer, size, "oneDNN: %s\ninstruction set: %s (best here: %s)\nthreads: %d\n", version,
+                   status == TUWEN_OK ? kernels->level : error.message, tw_kernels_best()->level,
+                   omp_get_num_procs());
+}
