@@ -17,11 +17,12 @@
 #include "ops/rows.h"
 #include "ops/worker.h"
 
-/* Of the library's tiles: a weight group of 256 outputs serves 128 rows, and the f32 result, 128 KB, stays in a
- * second-level cache. */
+/* Outputs a task, four panels, if that leaves each thread a few tasks: what a task reads of x serves them all. */
+#define GROUP 256
+#define TASKS_A_THREAD 4
+/* Rows of the library's tiles: the f32 result, 128 KB, stays in a second-level cache. */
 #define LIBRARY_ROWS 128
-#define LIBRARY_OUTPUTS 256
-/* Of our own: a multiple of the kernels' 14, 6 and 6 rows; and inputs whose widened panel takes 128 KB. */
+/* Rows of ours: a multiple of the kernels' 14 and 6; and inputs at a time, of which a widened panel takes 128 KB. */
 #define OWN_ROWS 336
 #define OWN_STEP 42
 #define WIDENED 512
@@ -185,6 +186,24 @@ static void cut_rows(job *of, int rows, int most, int step)
     of->blocks = (rows + of->block_rows - 1) / of->block_rows;
 }
 
+/* Cuts the outputs into groups of panels. */
+static void cut_outputs(job *of)
+{
+    int threads = of->worker->machine->threads;
+    int count = of->outputs.count;
+    of->group = GROUP;
+    while (of->group > TW_PANEL && (count + of->group - 1) / of->group * of->blocks < TASKS_A_THREAD * threads)
+        of->group /= 2;
+    of->group = of->group < count ? of->group : count;
+    of->groups = (count + of->group - 1) / of->group;
+}
+
+/* Floats from row to row of a tile of so many outputs: whole panels, where they are ours. */
+static int tile_width(const job *of, int outs)
+{
+    return of->library ? outs : (outs + TW_PANEL - 1) / TW_PANEL * TW_PANEL;
+}
+
 static tuwen_status prepare_tiles(job *of, tuwen_error *error)
 {
     const tw_matrix *x = of->x;
@@ -207,40 +226,39 @@ static tuwen_status prepare_tiles(job *of, tuwen_error *error)
 static tuwen_status plan(job *of, tuwen_error *error)
 {
     of->library = of->x->element != TW_ELEMENT_F32;
-    of->group = of->library ? LIBRARY_OUTPUTS : TW_PANEL;
-    of->group = of->group < of->outputs.count ? of->group : of->outputs.count;
-    of->groups = (of->outputs.count + of->group - 1) / of->group;
     cut_rows(of, of->x->rows, of->library ? LIBRARY_ROWS : OWN_ROWS, of->library ? 8 : OWN_STEP);
+    cut_outputs(of);
     of->memory = WIDENED * TW_PANEL * sizeof(float);
     tuwen_status status = of->library ? prepare_tiles(of, error) : TUWEN_OK;
     if (status != TUWEN_OK)
         return status;
-    int width = of->library ? of->group : TW_PANEL;
-    of->tile_bytes = tw_lines((size_t)tw_matrix_room(of->block_rows) * (size_t)width * sizeof(float));
+    of->tile_bytes = tw_lines((size_t)tw_matrix_room(of->block_rows) * (size_t)tile_width(of, of->group) * sizeof(float));
     of->memory = tw_lines(of->memory);
     if (!tw_worker_reserve(of->worker, of->memory + (of->finish == GATE ? 2 : 1) * of->tile_bytes))
         return tw_fail_memory(error, "a product");
     return TUWEN_OK;
 }
 
-/* The tile by our own kernel: rows of 64 floats. */
+/* The tile by our own kernel. */
 static void compute_own(const job *of, const tw_linear *linear, int first_row, int rows, int first_out, int outs,
                         float *tile, float *widened)
 {
     const tw_kernels *kernels = of->worker->machine->kernels;
     size_t in = (size_t)of->x->columns;
+    size_t width = (size_t)tile_width(of, outs);
     const float *x = (const float *)of->x->values + (size_t)first_row * in;
-    size_t panel = (size_t)first_out / TW_PANEL * (size_t)linear->layout.strides[1];
-    const float *floats = linear->packed;
-    const uint16_t *halves = linear->packed;
     for (size_t k = 0; k < in; k += WIDENED) {
         size_t n = in - k < WIDENED ? in - k : WIDENED;
-        const float *weights = floats + panel + k * TW_PANEL;
-        if (linear->layout.element == TW_ELEMENT_BF16) {
-            kernels->widen_panel(widened, halves + panel + k * TW_PANEL, (n + 1) / 2 * 2);
-            weights = widened;
+        for (int out = 0; out < outs; out += TW_PANEL) {
+            size_t at = (size_t)(first_out + out) / TW_PANEL * (size_t)linear->layout.strides[1] + k * TW_PANEL;
+            const float *weights = (const float *)linear->packed + at;
+            if (linear->layout.element == TW_ELEMENT_BF16) {
+                kernels->widen_panel(widened, (const uint16_t *)linear->packed + at, (n + 1) / 2 * 2);
+                weights = widened;
+            }
+            kernels->product(tile + out, width, x + k, in, (size_t)rows, weights,
+                             (size_t)(outs - out < TW_PANEL ? outs - out : TW_PANEL), n, k > 0);
         }
-        kernels->product(tile, TW_PANEL, x + k, in, (size_t)rows, weights, (size_t)outs, n, k > 0);
     }
 }
 
@@ -304,7 +322,7 @@ static tuwen_status run_task(const job *of, int block, int group, tuwen_error *e
         if (status != TUWEN_OK)
             return status;
     }
-    size_t width = (size_t)(of->library ? outs : TW_PANEL);
+    size_t width = (size_t)tile_width(of, outs);
     for (int i = 0; i < rows; i++)
         finish_row(of, first_row + i, first, outs, results[0] + (size_t)i * width, results[1] + (size_t)i * width);
     return TUWEN_OK;
@@ -386,7 +404,7 @@ const char *tw_linear_code(tw_worker *worker, const tw_linear *linear, int rows)
     tw_element element = tw_linear_input(linear);
     if (element == TW_ELEMENT_F32)
         return linear->layout.element == TW_ELEMENT_F32 ? "own" : "own, widened";
-    int outs = tw_linear_out(linear) < LIBRARY_OUTPUTS ? tw_linear_out(linear) : LIBRARY_OUTPUTS;
+    int outs = tw_linear_out(linear) < GROUP ? tw_linear_out(linear) : GROUP;
     const tw_tile shape = {element, tw_matrix_room(rows), tw_linear_in(linear), outs};
     return tw_tiles_prepare(worker->tiles, shape, &tile, NULL) == TUWEN_OK ? tw_tile_code(tile) : "none";
 }
