@@ -37,10 +37,8 @@ static size_t common(const tw_ids *a, const tw_ids *b)
 static tuwen_status find_ids(const tw_preparer *preparer, const tuwen_input *input, tw_ids *ids, tuwen_error *error)
 {
     tw_ids other = {0};
-    tuwen_input probe = {
-        .text = "", .instruction = input->instruction, .instruction_size = input->instruction_size};
-    tuwen_status status =
-        tw_prompt_encode(preparer->model, &probe, 0, preparer->options.raw_special, ids, error);
+    tuwen_input probe = {.text = "", .instruction = input->instruction, .instruction_size = input->instruction_size};
+    tuwen_status status = tw_prompt_encode(preparer->model, &probe, 0, preparer->options.raw_special, ids, error);
     probe.text = "a";
     probe.text_size = 1;
     if (status == TUWEN_OK)

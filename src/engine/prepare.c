@@ -74,8 +74,8 @@ static tuwen_status truncate(const tw_preparer *preparer, tw_ids *ids, tuwen_out
 }
 
 /* The input's ids, cut at max_length, and its picture, to be freed: all that can be said before computing. */
-static tuwen_status read_input(const tw_preparer *preparer, const tuwen_input *input, tw_picture *picture, tw_ids *ids,
-                               tuwen_output *output, tuwen_error *error)
+static tuwen_status read_input(const tw_preparer *preparer, const tuwen_input *input, tw_picture *picture,
+                               tw_ids *ids, tuwen_output *output, tuwen_error *error)
 {
     const tuwen_model *model = preparer->model;
     tuwen_status status = TUWEN_OK;
@@ -84,8 +84,7 @@ static tuwen_status read_input(const tw_preparer *preparer, const tuwen_input *i
     if (input->picture || tw_template_has(model->settings.prompt[TW_KIND_TEXT], TW_PLACE_IMAGE))
         status = open_picture(preparer, input, picture, output, error);
     if (status == TUWEN_OK)
-        status =
-            tw_prompt_encode(model, input, output->image_tokens, preparer->options.raw_special, ids, error);
+        status = tw_prompt_encode(model, input, output->image_tokens, preparer->options.raw_special, ids, error);
     if (status == TUWEN_OK && ids->count == 0)
         status = tw_fail(error, TUWEN_BAD_TEXT, "the text is empty, and so is the prompt around it");
     if (status == TUWEN_OK)

@@ -142,8 +142,8 @@ tuwen_status tuwen_session_open(const tuwen_model *model, const tuwen_session_op
     if (!session)
         return tw_fail_memory(error, "the session");
     session->model = model;
-    session->preparer = (tw_preparer){
-        .model = model, .options = filled, .patch_config = patch_config_of(model, &filled)};
+    session->preparer =
+        (tw_preparer){.model = model, .options = filled, .patch_config = patch_config_of(model, &filled)};
     atomic_init(&session->cancel, false);
     tw_session_digest(model, &filled, session->fingerprint);
     status = tw_worker_open(model->machine, &session->worker, error);
@@ -249,8 +249,9 @@ static tuwen_status hand_out(call *of, tuwen_error *error)
         state += hidden;
         if (tw_normalize(vector, (int)hidden))
             continue;
-        tuwen_status bad = tw_fail(error, TUWEN_BAD_MODEL,
-                                   "%s: the checkpoint gave a vector that is zero or not finite", session->model->path);
+        tuwen_status bad =
+            tw_fail(error, TUWEN_BAD_MODEL, "%s: the checkpoint gave a vector that is zero or not finite",
+                    session->model->path);
         if (!of->outputs)
             status = bad;
         else
@@ -336,8 +337,8 @@ static tuwen_status enter_text(call *of, size_t index, const tw_ids *ids, tuwen_
     if (status == TUWEN_OK)
         status = tw_prefixes_find(&session->prefixes, &session->preparer, input, ids, session->batch_count == 0,
                                   &opening, &replaces, error);
-    if (status == TUWEN_OK && (replaces || (opening && !opening->computed && session->opening &&
-                                            session->opening != opening))) {
+    if (status == TUWEN_OK &&
+        (replaces || (opening && !opening->computed && session->opening && session->opening != opening))) {
         status = flush(of, error);
         if (status == TUWEN_OK)
             status = tw_prefixes_find(&session->prefixes, &session->preparer, input, ids, true, &opening, &replaces,

@@ -56,6 +56,11 @@
 /* Outputs of a packed weight that stand side by side. */
 #define TW_PANEL 64
 
+/* Inputs that a product is best called with at a time, and the best row stride of `a`, for which it has code of its own:
+ * such rows fall into different sets of a first-level cache. */
+#define TW_DEPTH 512
+#define TW_STRIDE (TW_DEPTH + 16)
+
 typedef struct tw_kernels {
     const char *level; /* name of the level, as in TW_LEVEL_MAP */
 #define TW_KERNEL_POINTER(type, name, parameters) type(*name) parameters;

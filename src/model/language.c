@@ -105,8 +105,8 @@ void tw_language_embed(const tw_language *language, const int32_t *ids, int coun
 struct tw_prefix {
     int length;
     int layers;
-    size_t stride;  /* bytes from layer to layer */
-    char *memory;   /* [layers] keys */
+    size_t stride; /* bytes from layer to layer */
+    char *memory;  /* [layers] keys */
 };
 
 static tw_heads heads_of(const tw_language *language, const tw_machine *machine)
@@ -175,14 +175,14 @@ typedef struct {
     int rows;
     const tw_sequence *sequences; /* [count] */
     int count;
-    int pooled;                   /* sequences of which a vector comes */
-    float *x;                     /* [rows][hidden], the residual stream */
-    tw_matrix normed;             /* [rows][hidden]; then what attention gives */
-    tw_matrix wide;               /* memory for [rows][wide_floats] */
-    float *queries;               /* [pooled][hidden], of the last layer */
-    float *last;                  /* [pooled][hidden], the residual stream of the last layer */
-    tw_matrix last_normed;        /* [pooled][hidden] */
-    float *cosines, *sines;       /* [rows][head_dim / 2] */
+    int pooled;             /* sequences of which a vector comes */
+    float *x;               /* [rows][hidden], the residual stream */
+    tw_matrix normed;       /* [rows][hidden]; then what attention gives */
+    tw_matrix wide;         /* memory for [rows][wide_floats] */
+    float *queries;         /* [pooled][hidden], of the last layer */
+    float *last;            /* [pooled][hidden], the residual stream of the last layer */
+    tw_matrix last_normed;  /* [pooled][hidden] */
+    float *cosines, *sines; /* [rows][head_dim / 2] */
     tw_heads heads;
     tw_sequence_keys *keys; /* [count], as attention sees the sequences */
     tw_keys *prefixes;      /* [count], of the layer at hand */
@@ -341,7 +341,8 @@ static tuwen_status attend(const tw_language *language, const tw_run *run, int i
     if (status == TUWEN_OK)
         status = attend_keys(language, run, index, at, at->wide.values, stride, false, &attended, error);
     if (status == TUWEN_OK)
-        status = tw_linear_apply(worker, of->o_proj, &attended, all_of(of->o_proj), at->x, config->hidden, true, error);
+        status =
+            tw_linear_apply(worker, of->o_proj, &attended, all_of(of->o_proj), at->x, config->hidden, true, error);
     return status;
 }
 
@@ -405,8 +406,8 @@ static tuwen_status project_last(const tw_language *language, const tw_run *run,
     tuwen_status status = tw_linear_apply(run->worker, of->qkv, normed, (tw_outputs){width, stride - width},
                                           wide + width, stride, false, error);
     if (status == TUWEN_OK)
-        status = tw_linear_apply(run->worker, of->qkv, &pooled, (tw_outputs){0, width}, at->queries, width, false,
-                                 error);
+        status =
+            tw_linear_apply(run->worker, of->qkv, &pooled, (tw_outputs){0, width}, at->queries, width, false, error);
     return status;
 }
 
@@ -427,8 +428,8 @@ static tuwen_status last_layer(const tw_language *language, const tw_run *run, c
         status = attend_keys(language, run, config->layers - 1, at, at->queries, config->heads * config->head_dim,
                              true, &attended, error);
     if (status == TUWEN_OK)
-        status = tw_linear_apply(worker, of->o_proj, &attended, all_of(of->o_proj), at->last, config->hidden, true,
-                                 error);
+        status =
+            tw_linear_apply(worker, of->o_proj, &attended, all_of(of->o_proj), at->last, config->hidden, true, error);
     if (status == TUWEN_OK)
         status = feed_forward(language, run, of, at, at->last, at->pooled, &at->last_normed, error);
     return status;

@@ -174,10 +174,10 @@ static void fill_angles(const tw_vision_config *config, tw_grid grid, float *cos
 /* The buffers of one forward pass over `rows` patches. */
 typedef struct {
     int rows;
-    float *x;                    /* [rows][dim], the residual stream */
-    tw_matrix normed;            /* [rows][dim]; then what attention gives */
-    tw_matrix wide;              /* memory for [rows][wide_floats] */
-    float *cosines, *sines;      /* [rows][head_dim / 2] */
+    float *x;               /* [rows][dim], the residual stream */
+    tw_matrix normed;       /* [rows][dim]; then what attention gives */
+    tw_matrix wide;         /* memory for [rows][wide_floats] */
+    float *cosines, *sines; /* [rows][head_dim / 2] */
     tw_heads heads;
     tw_sequence_keys *sequences; /* [count], a picture each */
     int count;
@@ -204,8 +204,7 @@ static tuwen_status attend(const tw_vision *vision, const tw_run *run, const blo
     int dim = config->dim;
     float *qkv = at->wide.values; /* [rows][3 * dim] */
     tw_matrix normed = input_of(of->qkv, &at->normed, at->rows);
-    tuwen_status status =
-        tw_layer_norm(worker, &normed, at->x, of->norm1_weight, of->norm1_bias, EPSILON, error);
+    tuwen_status status = tw_layer_norm(worker, &normed, at->x, of->norm1_weight, of->norm1_bias, EPSILON, error);
     if (status == TUWEN_OK)
         status = tw_linear_apply(worker, of->qkv, &normed, all_of(of->qkv), qkv, 3 * dim, false, error);
     tw_matrix attended = input_of(of->proj, &at->normed, at->rows);
@@ -236,8 +235,7 @@ static tuwen_status feed_forward(const tw_vision *vision, const tw_run *run, con
     tw_worker *worker = run->worker;
     tw_matrix normed = input_of(of->fc1, &at->normed, at->rows);
     tw_matrix inside = input_of(of->fc2, &at->wide, at->rows);
-    tuwen_status status =
-        tw_layer_norm(worker, &normed, at->x, of->norm2_weight, of->norm2_bias, EPSILON, error);
+    tuwen_status status = tw_layer_norm(worker, &normed, at->x, of->norm2_weight, of->norm2_bias, EPSILON, error);
     if (status == TUWEN_OK)
         status = tw_linear_activate(worker, of->fc1, &normed, TW_QUICK_GELU, &inside, error);
     if (status == TUWEN_OK)
@@ -253,8 +251,8 @@ static tuwen_status merge(const tw_vision *vision, const tw_run *run, const buff
     tw_worker *worker = run->worker;
     int rows = at->rows / (config->merge_size * config->merge_size);
     tw_matrix patches = {.rows = at->rows, .columns = config->dim, .values = at->wide.values};
-    tuwen_status status = tw_layer_norm(worker, &patches, at->x, vision->merger_norm_weight, vision->merger_norm_bias,
-                                        EPSILON, error);
+    tuwen_status status =
+        tw_layer_norm(worker, &patches, at->x, vision->merger_norm_weight, vision->merger_norm_bias, EPSILON, error);
     if (status != TUWEN_OK)
         return status;
     tw_matrix normed = input_of(vision->merger_fc1, &at->normed, rows);
@@ -278,8 +276,8 @@ static tuwen_status embed(const tw_vision *vision, const tw_run *run, const floa
                            vision->config.dim, false, error);
 }
 
-static tuwen_status forward(const tw_vision *vision, const tw_run *run, const float *const *patches, const buffers *at,
-                            float *tokens, tuwen_error *error)
+static tuwen_status forward(const tw_vision *vision, const tw_run *run, const float *const *patches,
+                            const buffers *at, float *tokens, tuwen_error *error)
 {
     const tw_vision_config *config = &vision->config;
     tw_worker_profile(run->worker)->part = TW_PART_VISION;
@@ -302,8 +300,8 @@ static tuwen_status forward(const tw_vision *vision, const tw_run *run, const fl
 }
 
 /* Lays the buffers out from `base` on, which may be NULL; returns the floats they take. */
-static size_t lay_out(const tw_vision *vision, const tw_machine *machine, const tw_grid *grids, int count, float *base,
-                      buffers *at)
+static size_t lay_out(const tw_vision *vision, const tw_machine *machine, const tw_grid *grids, int count,
+                      float *base, buffers *at)
 {
     const tw_vision_config *config = &vision->config;
     tw_scratch scratch = {.base = base};

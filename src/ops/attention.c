@@ -105,8 +105,8 @@ static void put_columns(tw_element element, const float *rows, size_t stride, si
 }
 
 /* The 64 keys from `first` on, less at the end, into their panel; `rows` is memory for [64][head_dim] floats. */
-static void pack_keys(const tw_kernels *kernels, const tw_attention *of, const tw_sequence_keys *sequence, int kv_head,
-                      int first, float *rows)
+static void pack_keys(const tw_kernels *kernels, const tw_attention *of, const tw_sequence_keys *sequence,
+                      int kv_head, int first, float *rows)
 {
     const tw_heads *heads = &of->heads;
     size_t dim = (size_t)heads->head_dim;
@@ -136,8 +136,8 @@ static void pack_values(const tw_attention *of, const tw_sequence_keys *sequence
         for (int i = 0; i < TW_PANEL; i++) {
             bool there = first + i < sequence->own.length;
             size_t key = (size_t)(first - begin + i);
-            const float *from = of->v + (size_t)(sequence->row + first + i) * (size_t)of->kv_stride +
-                                (size_t)kv_head * dim + d;
+            const float *from =
+                of->v + (size_t)(sequence->row + first + i) * (size_t)of->kv_stride + (size_t)kv_head * dim + d;
             float *floats = (float *)(void *)block + at + key * TW_PANEL;
             uint16_t *halves = (uint16_t *)(void *)block + at + key / 2 * 2 * TW_PANEL + key % 2;
             for (size_t j = 0; j < TW_PANEL; j++) {
@@ -155,14 +155,14 @@ static void pack_values(const tw_attention *of, const tw_sequence_keys *sequence
 
 /* A thread's memory. Rows count the tile's queries. */
 typedef struct {
-    void *q;            /* [rows][head_dim], turned, in the heads' element */
-    float *scores;      /* [rows][BLOCK], or [rows][keys of the block] by the library */
-    uint16_t *weights;  /* the same, rounded, for the library */
-    float *part;        /* [rows][part_stride]: what a block adds to `result` */
-    float *result;      /* [rows][head_dim] */
-    float *maximum;     /* [rows] */
+    void *q;             /* [rows][head_dim], turned, in the heads' element */
+    float *scores;       /* [rows][BLOCK], or [rows][keys of the block] by the library */
+    uint16_t *weights;   /* the same, rounded, for the library */
+    float *part;         /* [rows][part_stride]: what a block adds to `result` */
+    float *result;       /* [rows][head_dim] */
+    float *maximum;      /* [rows] */
     float *sum, *factor; /* likewise */
-    void *library;      /* scratchpad */
+    void *library;       /* scratchpad */
 } room;
 
 typedef struct {
@@ -291,8 +291,7 @@ static tuwen_status score(const tile *of, const tw_keys *keys, int first, size_t
     const tw_heads *heads = &of->plan->attention->heads;
     const tw_kernels *kernels = of->plan->worker->machine->kernels;
     size_t depth = key_depth(heads);
-    const char *panels =
-        keys_of(heads, keys, of->kv_head) + (size_t)first * depth * tw_element_size(heads->element);
+    const char *panels = keys_of(heads, keys, of->kv_head) + (size_t)first * depth * tw_element_size(heads->element);
     if (of->plan->library)
         return run_library(of, of->plan->dim, stride, of->at.q, panels, of->at.scores, error);
     const float *floats = (const float *)(const void *)panels;

@@ -173,7 +173,8 @@ bool tw_library_multiplies(const tw_library *library, tw_element element)
 {
 #if defined(__x86_64__)
     /* Without the instructions the library has no such product, or widens in its own slow way. */
-    const unsigned wanted = element == TW_ELEMENT_BF16 ? dnnl_cpu_isa_avx512_core_bf16 : dnnl_cpu_isa_avx512_core_vnni;
+    const unsigned wanted =
+        element == TW_ELEMENT_BF16 ? dnnl_cpu_isa_avx512_core_bf16 : dnnl_cpu_isa_avx512_core_vnni;
     if (((unsigned)dnnl_get_effective_cpu_isa() & wanted) != wanted)
         return false;
 #endif

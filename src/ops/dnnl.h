@@ -37,7 +37,8 @@ static inline layout_view layout_of(const dnnl_memory_desc_t *layout)
 }
 
 static inline dnnl_status_t product_describe(dnnl_primitive_desc_t *description, dnnl_engine_t engine, layout_view x,
-                                             layout_view weight, layout_view y, const_dnnl_primitive_attr_t attributes)
+                                             layout_view weight, layout_view y,
+                                             const_dnnl_primitive_attr_t attributes)
 {
     return dnnl_matmul_primitive_desc_create(description, engine, x, weight, NULL, y, attributes);
 }
@@ -69,7 +70,8 @@ static inline layout_view layout_of(const dnnl_memory_desc_t *layout)
 }
 
 static inline dnnl_status_t product_describe(dnnl_primitive_desc_t *description, dnnl_engine_t engine, layout_view x,
-                                             layout_view weight, layout_view y, const_dnnl_primitive_attr_t attributes)
+                                             layout_view weight, layout_view y,
+                                             const_dnnl_primitive_attr_t attributes)
 {
     dnnl_matmul_desc_t operation;
     dnnl_status_t status = dnnl_matmul_desc_init(&operation, x, weight, NULL, y);

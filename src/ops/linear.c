@@ -22,10 +22,9 @@
 #define TASKS_A_THREAD 4
 /* Rows of the library's tiles: the f32 result, 128 KB, stays in a second-level cache. */
 #define LIBRARY_ROWS 128
-/* Rows of ours: a multiple of the kernels' 14 and 6; and inputs at a time, of which a widened panel takes 128 KB. */
+/* Rows of ours: a multiple of the kernels' 14 and 6. */
 #define OWN_ROWS 336
 #define OWN_STEP 42
-#define WIDENED 512
 
 struct tw_linear {
     const tw_machine *machine;
@@ -44,14 +43,15 @@ tw_layout tw_linear_layout(tw_element element, int out, int in)
 }
 
 /* Outputs of one panel, [count][in], into it; the rest of it is zero already. */
-static void pack_panel(const tw_kernels *kernels, const tw_layout *layout, const float *weight, int count, void *packed)
+static void pack_panel(const tw_kernels *kernels, const tw_layout *layout, const float *weight, int count,
+                       void *packed)
 {
     size_t in = (size_t)layout->sizes[0];
     float *floats = packed;
     uint16_t *halves = packed;
-    uint16_t rounded[WIDENED];
-    for (size_t first = 0; first < in; first += WIDENED) {
-        size_t n = in - first < WIDENED ? in - first : WIDENED;
+    uint16_t rounded[TW_DEPTH];
+    for (size_t first = 0; first < in; first += TW_DEPTH) {
+        size_t n = in - first < TW_DEPTH ? in - first : TW_DEPTH;
         for (size_t j = 0; j < (size_t)count; j++) {
             const float *row = weight + j * in + first;
             if (layout->element == TW_ELEMENT_F32) {
@@ -228,35 +228,39 @@ static tuwen_status plan(job *of, tuwen_error *error)
     of->library = of->x->element != TW_ELEMENT_F32;
     cut_rows(of, of->x->rows, of->library ? LIBRARY_ROWS : OWN_ROWS, of->library ? 8 : OWN_STEP);
     cut_outputs(of);
-    of->memory = WIDENED * TW_PANEL * sizeof(float);
+    of->memory = (TW_DEPTH * TW_PANEL + (size_t)of->block_rows * TW_STRIDE) * sizeof(float);
     tuwen_status status = of->library ? prepare_tiles(of, error) : TUWEN_OK;
     if (status != TUWEN_OK)
         return status;
-    of->tile_bytes = tw_lines((size_t)tw_matrix_room(of->block_rows) * (size_t)tile_width(of, of->group) * sizeof(float));
+    of->tile_bytes =
+        tw_lines((size_t)tw_matrix_room(of->block_rows) * (size_t)tile_width(of, of->group) * sizeof(float));
     of->memory = tw_lines(of->memory);
     if (!tw_worker_reserve(of->worker, of->memory + (of->finish == GATE ? 2 : 1) * of->tile_bytes))
         return tw_fail_memory(error, "a product");
     return TUWEN_OK;
 }
 
-/* The tile by our own kernel. */
+/* The tile by our own kernel. What it reads is copied together first, x as much as weights: products over memory that lies
+ * apart or far away take a fifth longer (docs/speed.md). */
 static void compute_own(const job *of, const tw_linear *linear, int first_row, int rows, int first_out, int outs,
-                        float *tile, float *widened)
+                        float *tile, float *weights)
 {
     const tw_kernels *kernels = of->worker->machine->kernels;
     size_t in = (size_t)of->x->columns;
     size_t width = (size_t)tile_width(of, outs);
     const float *x = (const float *)of->x->values + (size_t)first_row * in;
-    for (size_t k = 0; k < in; k += WIDENED) {
-        size_t n = in - k < WIDENED ? in - k : WIDENED;
+    float *rows_of_x = weights + TW_DEPTH * TW_PANEL;
+    for (size_t k = 0; k < in; k += TW_DEPTH) {
+        size_t n = in - k < TW_DEPTH ? in - k : TW_DEPTH;
+        for (int i = 0; i < rows; i++)
+            memcpy(rows_of_x + (size_t)i * TW_STRIDE, x + (size_t)i * in + k, n * sizeof *x);
         for (int out = 0; out < outs; out += TW_PANEL) {
             size_t at = (size_t)(first_out + out) / TW_PANEL * (size_t)linear->layout.strides[1] + k * TW_PANEL;
-            const float *weights = (const float *)linear->packed + at;
-            if (linear->layout.element == TW_ELEMENT_BF16) {
-                kernels->widen_panel(widened, (const uint16_t *)linear->packed + at, (n + 1) / 2 * 2);
-                weights = widened;
-            }
-            kernels->product(tile + out, width, x + k, in, (size_t)rows, weights,
+            if (linear->layout.element == TW_ELEMENT_BF16)
+                kernels->widen_panel(weights, (const uint16_t *)linear->packed + at, (n + 1) / 2 * 2);
+            else
+                memcpy(weights, (const float *)linear->packed + at, n * TW_PANEL * sizeof *weights);
+            kernels->product(tile + out, width, rows_of_x, TW_STRIDE, (size_t)rows, weights,
                              (size_t)(outs - out < TW_PANEL ? outs - out : TW_PANEL), n, k > 0);
         }
     }
@@ -313,6 +317,7 @@ static tuwen_status run_task(const job *of, int block, int group, tuwen_error *e
     const tw_tile *tile = of->tiles[block + 1 == of->blocks][group + 1 == of->groups];
     char *memory = tw_worker_memory(of->worker, omp_get_thread_num());
     float *results[2] = {(float *)(memory + of->memory), (float *)(memory + of->memory + of->tile_bytes)};
+    size_t width = (size_t)tile_width(of, outs);
     for (int i = 0; i < (of->finish == GATE ? 2 : 1); i++) {
         tuwen_status status = TUWEN_OK;
         if (of->library)
@@ -322,7 +327,6 @@ static tuwen_status run_task(const job *of, int block, int group, tuwen_error *e
         if (status != TUWEN_OK)
             return status;
     }
-    size_t width = (size_t)tile_width(of, outs);
     for (int i = 0; i < rows; i++)
         finish_row(of, first_row + i, first, outs, results[0] + (size_t)i * width, results[1] + (size_t)i * width);
     return TUWEN_OK;
@@ -361,8 +365,8 @@ static tuwen_status run(job *of, tuwen_error *error)
     return result;
 }
 
-tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const tw_matrix *x, tw_outputs outputs, float *y,
-                             int y_stride, bool add, tuwen_error *error)
+tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const tw_matrix *x, tw_outputs outputs,
+                             float *y, int y_stride, bool add, tuwen_error *error)
 {
     job of = {.worker = worker,
               .linears = {linear},
@@ -374,8 +378,8 @@ tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const t
     return run(&of, error);
 }
 
-tuwen_status tw_linear_activate(tw_worker *worker, const tw_linear *linear, const tw_matrix *x, tw_activation activation,
-                                tw_matrix *out, tuwen_error *error)
+tuwen_status tw_linear_activate(tw_worker *worker, const tw_linear *linear, const tw_matrix *x,
+                                tw_activation activation, tw_matrix *out, tuwen_error *error)
 {
     job of = {.worker = worker,
               .linears = {linear},

@@ -46,15 +46,15 @@ typedef struct tw_outputs {
 } tw_outputs;
 
 /* y [x.rows] (row stride y_stride floats) = x W^T + b for those outputs, the first of them at y[0]; y += with `add`. */
-tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const tw_matrix *x, tw_outputs outputs, float *y,
-                             int y_stride, bool add, tuwen_error *error);
+tuwen_status tw_linear_apply(tw_worker *worker, const tw_linear *linear, const tw_matrix *x, tw_outputs outputs,
+                             float *y, int y_stride, bool add, tuwen_error *error);
 
 /* What follows a layer's product inside an MLP. */
 typedef enum tw_activation { TW_QUICK_GELU, TW_GELU } tw_activation;
 
 /* out = activation(x W^T + b), in out's element. */
-tuwen_status tw_linear_activate(tw_worker *worker, const tw_linear *linear, const tw_matrix *x, tw_activation activation,
-                                tw_matrix *out, tuwen_error *error);
+tuwen_status tw_linear_activate(tw_worker *worker, const tw_linear *linear, const tw_matrix *x,
+                                tw_activation activation, tw_matrix *out, tuwen_error *error);
 
 /* out = silu(x G^T) * (x U^T), in out's element; gate and up have the same sizes and elements, and no bias. */
 tuwen_status tw_linear_gate(tw_worker *worker, const tw_linear *gate, const tw_linear *up, const tw_matrix *x,

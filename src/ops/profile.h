@@ -19,8 +19,8 @@ typedef enum tw_work { TW_WORK_MAP(TW_PROFILE_WORK) TW_WORKS } tw_work;
 
 /* Of one worker; used by its thread only. Zero-initialise. */
 typedef struct tw_profile {
-    tw_part part;                      /* being computed now: set by the model, counted for by the operations */
-    double seconds[TW_PARTS][TW_WORKS]; /* wall clock */
+    tw_part part;                          /* being computed now: set by the model, counted for by the operations */
+    double seconds[TW_PARTS][TW_WORKS];    /* wall clock */
     double operations[TW_PARTS][TW_WORKS]; /* two for a multiplication with its addition */
 } tw_profile;
 

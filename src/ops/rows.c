@@ -8,7 +8,8 @@
 #include "base/clock.h"
 #include "ops/worker.h"
 
-void tw_matrix_put(const tw_kernels *kernels, const tw_matrix *out, int row, int first, const float *values, int count)
+void tw_matrix_put(const tw_kernels *kernels, const tw_matrix *out, int row, int first, const float *values,
+                   int count)
 {
     size_t at = (size_t)row * (size_t)out->columns + (size_t)first;
     if (out->element == TW_ELEMENT_F32)

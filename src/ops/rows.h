@@ -19,6 +19,7 @@ tuwen_status tw_rms_norm(tw_worker *worker, tw_matrix *out, const float *x, cons
 void tw_matrix_fill(tw_worker *worker, tw_matrix *out, int first, int count, const float *x);
 
 /* Numbers [count] as columns first..first+count of row `row` of a matrix in F32 or BF16. */
-void tw_matrix_put(const tw_kernels *kernels, const tw_matrix *out, int row, int first, const float *values, int count);
+void tw_matrix_put(const tw_kernels *kernels, const tw_matrix *out, int row, int first, const float *values,
+                   int count);
 
 #endif

@@ -277,8 +277,7 @@ static void test_stages(void **state)
         if (ids.items[i] == model->image_pad)
             memcpy(rows + i * hidden, tokens + token++ * hidden, hidden * sizeof *rows);
     const tw_sequence sequence = {.length = length};
-    scratch =
-        tw_alloc_aligned(tw_language_scratch(model->language, model->machine, &sequence, 1), sizeof *scratch);
+    scratch = tw_alloc_aligned(tw_language_scratch(model->language, model->machine, &sequence, 1), sizeof *scratch);
     run.scratch = scratch;
     assert_int_equal(tw_language_forward(model->language, &run, rows, &sequence, 1, TW_POOL_LAST, final, &error),
                      TUWEN_OK);
