@@ -87,6 +87,14 @@ typedef struct tuwen_model_options {
      * into memory at each opening.
      */
     bool remake;
+    /*
+     * For measuring without a checkpoint's weights: a published configuration by name, "gme-2b" or "gme-7b", or the path
+     * of a config.json. The weights are then seeded random numbers, made in memory (of the embedding table not even
+     * that), the same whenever precision and kind of machine are; `path` only names the checkpoint whose tokenizer is
+     * used. Its tuwen.json holds for a config.json, while the published ones have GME's own settings. AUTO means bf16.
+     * NULL = the checkpoint.
+     */
+    const char *random;
     tuwen_log_function log; /* may be NULL */
     void *log_user;
 } tuwen_model_options;
@@ -98,7 +106,7 @@ typedef struct tuwen_model_info {
     /* 16 hexadecimal digits, a digest of the configuration and tokenizer files and of samples of the weights: tells
      * checkpoints apart, but is no protection against tampering. */
     const char *fingerprint;
-    const char *weight_dtype; /* of all tensors in the files, as stored: "F32", "F16", "BF16" or "mixed" */
+    const char *weight_dtype; /* of all tensors, as stored: "F32", "F16", "BF16" or "mixed"; or "random" */
     const char *precision;    /* in which products are computed: "f32" or "bf16" */
     const char *made_by;      /* of a packed file, such as "tuwen 0.1.0, oneDNN 2.6.3, avx512"; NULL for a folder */
     bool fits_machine;        /* weights are mapped as they lie in the file, not packed at opening */
