@@ -87,6 +87,14 @@ typedef struct tuwen_model_options {
      * into memory at each opening.
      */
     bool remake;
+    /*
+     * For measuring without a checkpoint's weights: a published configuration by name, "gme-2b" or "gme-7b", or the path
+     * of a config.json. The weights are then seeded random numbers, made in memory (of the embedding table not even
+     * that), the same whenever precision and kind of machine are; `path` only names the checkpoint whose tokenizer is
+     * used. Its tuwen.json holds for a config.json, while the published ones have GME's own settings. AUTO means bf16.
+     * NULL = the checkpoint.
+     */
+    const char *random;
     tuwen_log_function log; /* may be NULL */
     void *log_user;
 } tuwen_model_options;
@@ -98,7 +106,7 @@ typedef struct tuwen_model_info {
     /* 16 hexadecimal digits, a digest of the configuration and tokenizer files and of samples of the weights: tells
      * checkpoints apart, but is no protection against tampering. */
     const char *fingerprint;
-    const char *weight_dtype; /* of all tensors in the files, as stored: "F32", "F16", "BF16" or "mixed" */
+    const char *weight_dtype; /* of all tensors, as stored: "F32", "F16", "BF16" or "mixed"; or "random" */
     const char *precision;    /* in which products are computed: "f32" or "bf16" */
     const char *made_by;      /* of a packed file, such as "tuwen 0.1.0, oneDNN 2.6.3, avx512"; NULL for a folder */
     bool fits_machine;        /* weights are mapped as they lie in the file, not packed at opening */
@@ -272,6 +280,51 @@ TUWEN_API const char *tuwen_band_advice(tuwen_band band, tuwen_language language
  */
 TUWEN_API tuwen_status tuwen_tokenize(tuwen_session *session, const tuwen_input *input, int32_t *ids, size_t capacity,
                                       size_t *count, tuwen_error *error);
+
+/* What a part of a session's work took. */
+typedef struct tuwen_stage {
+    /* In this order: "decode", "preprocess" (resizing a picture and cutting it into patches), "tokenize"; "vision
+     * products", "vision attention", "vision rest"; "merger products", "merger rest" (the end of the vision tower);
+     * "text products", "text attention", "text rest". Constant storage; later releases may add names. */
+    const char *name;
+    double seconds;    /* of the clock on the wall, since the session was opened or tuwen_session_reset_stages */
+    double operations; /* on numbers, of products and attention: a multiplication with its addition is two; else 0 */
+} tuwen_stage;
+
+/*
+ * Where the session's time went: writes the first `capacity` stages to `stages` (may be NULL when that is 0) and returns
+ * how many there are. What belongs to no stage (copying, the final length of vectors, waiting) is the time of the calls
+ * less the sum; with several pictures in a call, the first three stages of one run beside the computation of the one
+ * before. Not while a call of the session runs; on the session's thread.
+ */
+TUWEN_API size_t tuwen_session_get_stages(const tuwen_session *session, tuwen_stage *stages, size_t capacity);
+
+/* Sets all stages to zero. On the session's thread. */
+TUWEN_API void tuwen_session_reset_stages(tuwen_session *session);
+
+/* Bytes of scratch memory that the session holds: it grows to what the largest batch needed and stays so until the
+ * session is closed. A picture at hand, decoded and as patches, comes on top during a call. On the session's thread. */
+TUWEN_API uint64_t tuwen_session_memory(const tuwen_session *session);
+
+/* How fast this machine can multiply matrices of one element type. */
+typedef struct tuwen_peak {
+    const char *name; /* "f32", "bf16" or "int8" (u8 times s8 into s32); constant storage */
+    double rate;      /* operations a second, a multiplication with its addition counted as two; 0: none such here */
+    char code[48];    /* what oneDNN calls the code that ran, such as "brg:avx512_core_bf16"; empty with rate 0 */
+} tuwen_peak;
+
+/* The element types that tuwen_measure_peaks knows. */
+#define TUWEN_PEAKS 3
+
+/*
+ * Measures the peaks of this machine into `peaks` ([TUWEN_PEAKS]): oneDNN's packed product of 1024x1280 and 1280x5120
+ * numbers, the best of the runs within `seconds` a type (0 to 3600; 0 means 1), after one to warm up. An element type
+ * for which there are no products that use the instruction set has the rate 0. `isa` and `threads` as in
+ * tuwen_model_options. About 50 MB of memory are used meanwhile. Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY,
+ * INTERNAL. Thread-safe.
+ */
+TUWEN_API tuwen_status tuwen_measure_peaks(const char *isa, int threads, double seconds, tuwen_peak *peaks,
+                                           tuwen_error *error);
 
 /* The library's own version, such as "0.1.0". Constant storage. Thread-safe. */
 TUWEN_API const char *tuwen_version(void);

@@ -23,6 +23,7 @@ struct tuwen_model {
     tw_machine *machine;
     tw_packed *packed;   /* a packed file, or */
     tw_weights *weights; /* a folder's weight files; both stay open: the embedding table is read from them */
+    tw_random *random;   /* random weights in the place of theirs */
     tw_element element;  /* in which matrices are packed */
     tw_tokenizer *tokenizer;
     tw_vision *vision;

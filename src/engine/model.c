@@ -3,10 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "engine/engine.h"
 #include "engine/template.h"
+#include "model/presets.h"
+
+#define MAX_CONFIG_BYTES ((size_t)16 << 20)
+#define RANDOM_SEED 20241219
 
 static void say(const tuwen_model_options *options, const char *line)
 {
@@ -63,6 +68,12 @@ static const char *instruction_of(const tuwen_model *model, const char *instruct
 static void fill_source(tuwen_model *model, const tw_loader *loader, uint64_t vision_parameters)
 {
     tuwen_model_info *info = &model->info;
+    if (loader->random) {
+        info->weight_dtype = "random";
+        info->parameters = loader->parameters;
+        info->vision_parameters = vision_parameters;
+        return;
+    }
     if (!model->packed) {
         info->weight_dtype = common_dtype(model->weights);
         info->parameters = loader->parameters;
@@ -139,13 +150,14 @@ static tuwen_status load(tuwen_model *model, const tuwen_model_options *options,
 {
     tw_loader loader = {.purpose = options->facts_only ? TW_LOAD_COUNT : TW_LOAD_USE,
                         .weights = model->weights,
-                        .packed = model->packed,
+                        .packed = model->random ? NULL : model->packed,
+                        .random = model->random,
                         .map = map,
                         .machine = model->machine,
                         .element = model->element,
                         .path = model->path,
                         .error = error};
-    if (!options->facts_only && !map)
+    if (!options->facts_only && !map && !model->random)
         say(options, "packing the weights");
     model->vision = tw_vision_open(&model->config.vision, model->config.text.hidden, &loader);
     uint64_t vision_parameters = loader.parameters;
@@ -232,9 +244,60 @@ static tuwen_status open_packed(tuwen_model *model, const tuwen_model_options *o
     return load(model, options, fits, error);
 }
 
-/* "tuwen.json" says it, else the packed file, else the path. */
-static char *name_of(const tuwen_model *model)
+/* A model of random numbers in the configuration that was read. */
+static tuwen_status open_random(tuwen_model *model, const tuwen_model_options *options, tuwen_error *error)
 {
+    if (!tw_precision_element(options->precision, TW_ELEMENT_BF16, &model->element))
+        return bad_precision(options->precision, error);
+    model->random = tw_random_open(RANDOM_SEED);
+    return model->random ? load(model, options, false, error) : tw_fail_memory(error, "the weights");
+}
+
+/* The configuration of a model of random numbers, and from its text the fingerprint. A preset has GME's settings. */
+static tuwen_status read_random(tuwen_model *model, const char *random, tuwen_error *error)
+{
+    const char *preset = tw_preset_find(random);
+    char *file = NULL;
+    size_t size = preset ? strlen(preset) : 0;
+    tuwen_status status = TUWEN_OK;
+    if (preset)
+        model->settings = tw_settings_gme();
+    else if (!tw_file_exists(random))
+        status = tw_fail(error, TUWEN_NOT_FOUND, "%s: is no file, and none of the known configurations: %s", random,
+                         TW_PRESET_NAMES);
+    else
+        status = tw_file_read(random, MAX_CONFIG_BYTES, &file, &size, error);
+    if (status == TUWEN_OK)
+        status = tw_config_parse(preset ? preset : file, size, random, &model->config, error);
+    if (status == TUWEN_OK) {
+        char hex[TW_DIGEST_HEX];
+        tw_digest digest;
+        tw_digest_open(&digest, TW_SHA256);
+        tw_digest_add(&digest, "tuwen random 1", sizeof "tuwen random 1");
+        tw_digest_add(&digest, preset ? preset : file, size);
+        tw_digest_hex(&digest, hex);
+        (void)snprintf(model->fingerprint, sizeof model->fingerprint, "%.16s", hex);
+    }
+    tw_free(file);
+    return status;
+}
+
+/* What the small files, or `random`, say of the model. */
+static tuwen_status read_facts(tuwen_model *model, const tw_bundle *bundle, const char *random, tuwen_error *error)
+{
+    tuwen_status status = tw_settings_read(bundle, &model->settings, error);
+    if (status == TUWEN_OK)
+        status = random ? read_random(model, random, error) : tw_config_read(bundle, &model->config, error);
+    if (status == TUWEN_OK && model->settings.mrope)
+        status = tw_config_require_mrope(&model->config, random ? random : model->path, error);
+    return status;
+}
+
+/* The name of a random model is what was asked for; else "tuwen.json" says it, else the packed file, else the path. */
+static char *name_of(const tuwen_model *model, const char *random)
+{
+    if (random)
+        return tw_copy_string(random, strlen(random));
     const char *name = model->settings.name;
     if (!*name && model->packed)
         name = tw_packed_get_facts(model->packed)->name;
@@ -256,14 +319,10 @@ static tuwen_status open_all(tuwen_model *model, const char *path, const tuwen_m
         status = tw_fail(error, TUWEN_NOT_FOUND, "%s: no such checkpoint folder", path);
     const tw_bundle bundle = tw_model_bundle(model);
     if (status == TUWEN_OK)
-        status = tw_settings_read(&bundle, &model->settings, error);
-    if (status == TUWEN_OK)
-        status = tw_config_read(&bundle, &model->config, error);
-    if (status == TUWEN_OK && model->settings.mrope)
-        status = tw_config_require_mrope(&model->config, model->path, error);
+        status = read_facts(model, &bundle, options->random, error);
     if (status != TUWEN_OK)
         return status;
-    model->name = name_of(model);
+    model->name = name_of(model, options->random);
     if (!model->name)
         return tw_fail_memory(error, path);
     status = tw_machine_open(options->isa, options->threads, &model->machine, error);
@@ -271,6 +330,8 @@ static tuwen_status open_all(tuwen_model *model, const char *path, const tuwen_m
         status = open_tokenizer(model, &bundle, error);
     if (status != TUWEN_OK)
         return status;
+    if (options->random)
+        return open_random(model, options, error);
     return model->packed ? open_packed(model, options, error) : open_folder(model, options, error);
 }
 
@@ -304,6 +365,7 @@ void tuwen_model_close(tuwen_model *model)
     tw_tokenizer_close(model->tokenizer);
     tw_weights_close(model->weights);
     tw_packed_close(model->packed);
+    tw_random_close(model->random);
     tw_machine_close(model->machine);
     tw_free(model->name);
     tw_free(model->path);

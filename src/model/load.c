@@ -216,9 +216,24 @@ static void write_item(tw_loader *loader, const char *name, tw_item_kind kind, c
 
 /* ---- vectors ------------------------------------------------------------------------------------------------------ */
 
+static float *make_random_vector(tw_loader *loader, const char *name, int n)
+{
+    count(loader, (uint64_t)n, 0);
+    if (loader->status != TUWEN_OK || loader->purpose == TW_LOAD_COUNT)
+        return NULL;
+    float *values = tw_alloc_aligned((size_t)n, sizeof *values);
+    if (values)
+        tw_random_vector(loader->random, name, values, (size_t)n);
+    else
+        loader->status = tw_fail_memory(loader->error, name);
+    return values;
+}
+
 /* Reads a vector into memory that the caller owns. */
 static float *read_vector(tw_loader *loader, const char *name, int n)
 {
+    if (loader->random)
+        return make_random_vector(loader, name, n);
     const tw_tensor *tensor = NULL;
     const tw_item *item = NULL;
     if (loader->packed)
@@ -316,6 +331,44 @@ static tw_linear *load_packed(tw_loader *loader, const matrix *of)
     return linear;
 }
 
+/* A random matrix in memory of the generator's: written as it is packed where the layout has no gaps, so that nothing
+ * has to be rounded or rearranged. NULL, without a failure, when that cannot be done. */
+static tw_linear *map_random(tw_loader *loader, const matrix *of, const float *bias)
+{
+    const tw_layout layout = tw_linear_layout(loader->element, of->out, of->in);
+    tw_linear *linear = NULL;
+    if (layout.padded[0] != of->in || layout.padded[1] != of->out)
+        return NULL;
+    void *packed = tw_random_keep(loader->random, tw_layout_bytes(&layout));
+    if (!packed)
+        loader->status = tw_fail_memory(loader->error, of->weight);
+    else if (tw_random_fill(loader->random, layout.element, tw_random_deviation(of->weight, (size_t)of->in), packed,
+                            (size_t)of->in * (size_t)of->out))
+        loader->status = tw_linear_map(loader->machine, &layout, packed, bias, &linear, loader->error);
+    return linear;
+}
+
+static tw_linear *make_random(tw_loader *loader, const matrix *of)
+{
+    size_t floats = (size_t)of->in * (size_t)of->out;
+    count(loader, floats + (of->has_bias ? (uint64_t)of->out : 0), 0);
+    if (loader->status != TUWEN_OK || loader->purpose == TW_LOAD_COUNT)
+        return NULL;
+    float *bias = of->has_bias ? tw_random_keep(loader->random, (size_t)of->out * sizeof *bias) : NULL;
+    if (of->has_bias && !bias) {
+        loader->status = tw_fail_memory(loader->error, of->bias);
+        return NULL;
+    }
+    if (bias)
+        tw_random_vector(loader->random, of->bias, bias, (size_t)of->out);
+    tw_linear *linear = loader->purpose == TW_LOAD_USE ? map_random(loader, of, bias) : NULL;
+    if (linear || loader->status != TUWEN_OK || !make_room(loader, floats, of->weight))
+        return linear;
+    tw_random_fill(loader->random, TW_ELEMENT_F32, tw_random_deviation(of->weight, (size_t)of->in), loader->buffer,
+                   floats);
+    return make_linear(loader, of, loader->buffer, bias);
+}
+
 /* Reads the parts' weights and biases into the buffer: [total][in], then [total]. */
 static void read_parts(tw_loader *loader, const char *prefix, int index, const tw_loader_part *parts, int parts_count,
                        const matrix *of)
@@ -368,6 +421,8 @@ tw_linear *tw_loader_linear(tw_loader *loader, const char *prefix, int index, co
         of.out += parts[i].out;
     write_parts_name(of.weight, prefix, index, parts, parts_count, "weight");
     write_parts_name(of.bias, prefix, index, parts, parts_count, "bias");
+    if (loader->random)
+        return make_random(loader, &of);
     if (loader->packed)
         return load_packed(loader, &of);
     check_parts(loader, prefix, index, parts, parts_count, &of);
@@ -382,6 +437,8 @@ tw_linear *tw_loader_convolution(tw_loader *loader, const char *name, int out, i
 {
     matrix of = {.out = out, .in = channels * frames * size * size};
     (void)snprintf(of.weight, sizeof of.weight, "%s", name);
+    if (loader->random)
+        return make_random(loader, &of);
     if (loader->packed)
         return load_packed(loader, &of);
     size_t floats = (size_t)of.out * (size_t)of.in;
@@ -444,7 +501,9 @@ static void write_table(tw_loader *loader, const tw_tensor *tensor, const char *
 tw_table tw_loader_table(tw_loader *loader, const char *name, int rows, int columns)
 {
     tw_tensor tensor = {0};
-    if (loader->packed) {
+    if (loader->random) {
+        tensor = (tw_tensor){.name = name, .dtype = TW_DTYPE_F32, .dimensions = 2, .shape = {rows, columns}};
+    } else if (loader->packed) {
         const tw_item *item = find_item(loader, name, TW_ITEM_ROWS, columns, rows);
         if (item)
             tensor = tensor_of(loader, item);
@@ -455,7 +514,7 @@ tw_table tw_loader_table(tw_loader *loader, const char *name, int rows, int colu
     }
     if (loader->status != TUWEN_OK)
         return (tw_table){0};
-    if (loader->purpose == TW_LOAD_WRITE)
+    if (loader->purpose == TW_LOAD_WRITE && tensor.data)
         write_table(loader, &tensor, name);
     else
         count(loader, (uint64_t)rows * (uint64_t)columns, tensor.bytes);
@@ -466,7 +525,10 @@ tw_table tw_loader_table(tw_loader *loader, const char *name, int rows, int colu
 void tw_table_read(const tw_table *table, size_t row, float *out)
 {
     size_t columns = (size_t)table->tensor.shape[1];
-    tw_tensor_read_f32(&table->tensor, row * columns, columns, out);
+    if (table->tensor.data)
+        tw_tensor_read_f32(&table->tensor, row * columns, columns, out);
+    else
+        tw_random_row(row, out, columns);
     for (size_t i = 0; table->rounded && i < columns; i++)
         out[i] = tw_f32_from_bf16(tw_bf16_from_f32(out[i]));
 }

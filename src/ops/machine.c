@@ -117,6 +117,11 @@ tw_profile *tw_worker_profile(tw_worker *worker)
     return &worker->profile;
 }
 
+size_t tw_worker_bytes(const tw_worker *worker)
+{
+    return worker->capacity;
+}
+
 void tw_worker_observe(tw_worker *worker, tw_observer observer, void *user)
 {
     worker->observer = observer;

@@ -42,6 +42,9 @@ const tw_machine *tw_worker_machine(const tw_worker *worker);
 /* What the worker's operations took so far; the caller may set it to zero. */
 tw_profile *tw_worker_profile(tw_worker *worker);
 
+/* Bytes of scratch memory that it holds. */
+size_t tw_worker_bytes(const tw_worker *worker);
+
 /* Sees the input of every linear layer before it is computed. NULL for none. */
 typedef void (*tw_observer)(void *user, const tw_linear *linear, const tw_matrix *x);
 void tw_worker_observe(tw_worker *worker, tw_observer observer, void *user);
