@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tuwen against OpenVINO: both towers converted from PyTorch, in float32, in bfloat16, and with int8 weights or products.
+"""tuwen against OpenVINO: both towers converted from PyTorch, in f32, in bf16, with int8 weights, with int8 products.
 
 `f32` and `bf16` are the hint that OpenVINO gets for its arithmetic; both use the same files, whose weights are float32.
-`int8w` has int8 weights, made by nncf.compress_weights, and computes in float32 or what OpenVINO makes of it; `int8` has
-been quantised by nncf.quantize, weights and activations, calibrated with the picture and captions of the works.
+`int8w` has int8 weights, made by nncf.compress_weights; `int8` has int8 weights and activations, made by nncf.quantize
+and calibrated with the picture and with captions.
 
     python against_openvino.py --model FULL/gme-2b --precision bf16 --tuwen FULL/gme-2b.tuwen --json openvino-bf16.json
 """

@@ -2,9 +2,9 @@
 """tuwen against PyTorch: transformers' GME as published, run eagerly and compiled.
 
 Towers, prompt and image processor are those of tools/reference. Captions go in batches of about one length, padded on
-the right; each variant takes the batch size that is quickest for it. Compiled means that every block of both towers went
-through torch.compile; `frozen` compiles each tower as one graph whose weights are constants, which lets the compiler
-pack them for oneDNN and costs a second copy of them.
+the right; each variant takes the batch size that is quickest for it. Compiled means that every block of both towers
+went through torch.compile; `frozen` compiles each tower as one graph whose weights are constants, which lets the
+compiler pack them for oneDNN and costs a second copy of them.
 
     python against_pytorch.py --model FULL/gme-2b --precision bf16 --tuwen FULL/gme-2b.tuwen --json pytorch-bf16.json
 """
@@ -135,7 +135,8 @@ def main() -> None:
     model = load_model(options.model, Arithmetic(dtype=dtype, weights=dtype))
     processor = load_processor(options.model, Limits())
     make = {"eager": lambda m: m, "compiled": compiled, "frozen": frozen}
-    others = [PyTorch(f"PyTorch {options.precision} {v}", make[v](model), processor) for v in options.variants.split(",")]
+    variants = options.variants.split(",")
+    others = [PyTorch(f"PyTorch {options.precision} {v}", make[v](model), processor) for v in variants]
     versions = {"torch": f"torch {torch.__version__}", "transformers": f"transformers {transformers.__version__}"}
     common.main_loop(options, others, versions)
 

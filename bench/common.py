@@ -2,9 +2,9 @@
 """What the comparisons share: the work, tuwen as one contestant, turns (A B A B), medians and ratios, the report.
 
 A comparison is a script that makes its engine's contestants and hands them to `main_loop`. A contestant has a `label`,
-does a whole `Work` in one call, from the picture's file and the texts' strings to vectors of unit length, and tells how
-long that took. The vectors are compared with tuwen's in the same run, so that the table also shows that the same work was
-done.
+does a whole `Work` in one call, from the picture's file and the texts' strings to vectors of unit length, and tells
+how long that took. The vectors are compared with tuwen's in the same run, so that the table also shows that the same
+work was done.
 """
 
 import argparse
@@ -56,7 +56,7 @@ class Contestant(Protocol):
     def run(self, work: Work) -> Turn: ...
 
 
-_SUBJECTS = "a dog|a girl|two men|an old woman|a red bicycle|a cat|three boats|a train|a blue car|a lighthouse".split("|")
+_SUBJECTS = "a dog|a girl|two men|an old woman|a red bicycle|a cat|three boats|a train|a blue car|a tower".split("|")
 _VERBS = "standing|sleeping|waiting|seen|left alone|photographed".split("|")
 _PLACES = (
     "on a beach|in the rain|near a harbour|under a tree|in a crowded market|beside a wooden table|on a bridge|"
@@ -140,7 +140,8 @@ class Tuwen:
 def compile_driver(build: Path, scratch: Path) -> Path:
     """Compiles driver.c with the shared library of a build folder."""
     source, target, library = ROOT / "bench/driver.c", scratch / "driver", (build / "src").resolve()
-    if not target.exists() or target.stat().st_mtime < max(source.stat().st_mtime, (library / "libtuwen.so").stat().st_mtime):
+    newest = max(path.stat().st_mtime for path in (source, library / "libtuwen.so"))
+    if not target.exists() or target.stat().st_mtime < newest:
         flags = ["-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", f"-I{ROOT / 'include'}"]
         libraries = [f"-L{library}", "-ltuwen", f"-Wl,-rpath,{library}"]
         subprocess.run([os.environ.get("CC", "cc"), *flags, source, "-o", target, *libraries], check=True)
@@ -205,7 +206,7 @@ def machine() -> dict[str, object]:
         key, _, value = line.partition(":")
         facts.setdefault(key.strip(), value.strip())
     flags = set(facts.get("flags", facts.get("Features", "")).split())
-    notable = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_int8", "asimd", "bf16", "i8mm")
+    notable = "avx2 avx512f avx512_vnni avx512_bf16 avx512_fp16 amx_bf16 amx_int8 asimd bf16 i8mm".split()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "processor": facts.get("model name", platform.processor() or platform.machine()),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process that keeps one model open and embeds what it is told to, so that the scripts of this folder can take tuwen's
- * warm times in turn with another engine's. common.py compiles and drives it.
+ * A process that keeps one model open and embeds what it is told to, so that the scripts of this folder can take
+ * tuwen's warm times in turn with another engine's. common.py compiles and drives it.
  *
  *     driver MODEL [THREADS]
  *
