@@ -28,7 +28,8 @@
  *   widen_panel a bf16 panel of a packed weight, [k / 2][64][2], as the f32 panel [k][64]; k is even
  *   product     c [rows][columns] (row strides in floats), or c + with `add`: a [rows][k] times the f32 panel [k][64]
  *               of which the first `columns` count; the rest of c's 64 columns may be overwritten. Each element of
- *               c is one chain of fused multiply-additions over k, whatever the rows and columns around it
+ *               c is one chain of fused multiply-additions over k, whatever the rows and columns around it. `next`,
+ *               which may be NULL, is memory that will be wanted soon: it is fetched into the cache on the way
  *   weigh       one block of a running softmax: with the new maximum m of *maximum and x, x = exp(scale * (x - m)),
  *               *sum = *sum * f + sum of x, where f = exp(scale * (*maximum - m)) is returned, and *maximum = m.
  *               Begin with *maximum = -INFINITY and *sum = 0; n may be 0
@@ -50,14 +51,14 @@
     X(void, widen_panel, (float *out, const uint16_t *panel, size_t k))                                              \
     X(void, product,                                                                                                 \
       (float *c, size_t c_stride, const float *a, size_t a_stride, size_t rows, const float *panel, size_t columns,  \
-       size_t k, bool add))                                                                                          \
+       size_t k, bool add, const void *next, size_t next_bytes))                                                     \
     X(float, weigh, (float *x, size_t n, float scale, float *maximum, float *sum))
 
 /* Outputs of a packed weight that stand side by side. */
 #define TW_PANEL 64
 
 /* Inputs that a product is best called with at a time, and the best row stride of `a`, for which it has code of its own:
- * such rows fall into different sets of a first-level cache. */
+ * such rows fall into different sets of a first-level cache, and follow each other, so that they can be fetched ahead. */
 #define TW_DEPTH 512
 #define TW_STRIDE (TW_DEPTH + 16)
 

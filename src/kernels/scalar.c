@@ -112,8 +112,10 @@ static void widen_panel(float *out, const uint16_t *panel, size_t k)
 }
 
 static void product(float *c, size_t c_stride, const float *a, size_t a_stride, size_t rows, const float *panel,
-                    size_t columns, size_t k, bool add)
+                    size_t columns, size_t k, bool add, const void *next, size_t next_bytes)
 {
+    (void)next;
+    (void)next_bytes;
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++) {
             double sum = add ? (double)c[i * c_stride + j] : 0;

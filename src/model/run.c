@@ -32,5 +32,5 @@ tw_matrix tw_scratch_take_matrix(tw_scratch *scratch, size_t rows, size_t column
 {
     return (tw_matrix){.rows = (int)rows,
                        .columns = (int)columns,
-                       .values = tw_scratch_take(scratch, (size_t)tw_matrix_room((int)rows), columns)};
+                       .values = tw_scratch_take(scratch, 1, tw_matrix_bytes(rows, columns) / sizeof(float))};
 }

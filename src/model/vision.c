@@ -250,14 +250,14 @@ static tuwen_status merge(const tw_vision *vision, const tw_run *run, const buff
     const tw_vision_config *config = &vision->config;
     tw_worker *worker = run->worker;
     int rows = at->rows / (config->merge_size * config->merge_size);
-    tw_matrix patches = {.rows = at->rows, .columns = config->dim, .values = at->wide.values};
-    tuwen_status status =
-        tw_layer_norm(worker, &patches, at->x, vision->merger_norm_weight, vision->merger_norm_bias, EPSILON, error);
+    float *patches = at->wide.values; /* [rows of patches][dim] = [rows][merged] */
+    tuwen_status status = tw_layer_norm_rows(worker, patches, at->x, vision->merger_norm_weight,
+                                             vision->merger_norm_bias, at->rows, config->dim, EPSILON, error);
     if (status != TUWEN_OK)
         return status;
     tw_matrix normed = input_of(vision->merger_fc1, &at->normed, rows);
     tw_matrix inside = input_of(vision->merger_fc2, &at->wide, rows);
-    tw_matrix_fill(worker, &normed, 0, rows, patches.values);
+    tw_matrix_fill(worker, &normed, 0, rows, patches);
     status = tw_linear_activate(worker, vision->merger_fc1, &normed, TW_GELU, &inside, error);
     if (status == TUWEN_OK)
         status = tw_linear_apply(worker, vision->merger_fc2, &inside, all_of(vision->merger_fc2), tokens, vision->out,

@@ -228,7 +228,7 @@ static tuwen_status plan(job *of, tuwen_error *error)
     of->library = of->x->element != TW_ELEMENT_F32;
     cut_rows(of, of->x->rows, of->library ? LIBRARY_ROWS : OWN_ROWS, of->library ? 8 : OWN_STEP);
     cut_outputs(of);
-    of->memory = (TW_DEPTH * TW_PANEL + (size_t)of->block_rows * TW_STRIDE) * sizeof(float);
+    of->memory = TW_DEPTH * TW_PANEL * sizeof(float);
     tuwen_status status = of->library ? prepare_tiles(of, error) : TUWEN_OK;
     if (status != TUWEN_OK)
         return status;
@@ -240,28 +240,30 @@ static tuwen_status plan(job *of, tuwen_error *error)
     return TUWEN_OK;
 }
 
-/* The tile by our own kernel. What it reads is copied together first, x as much as weights: products over memory that lies
- * apart or far away take a fifth longer (docs/speed.md). */
+/* The tile by our own kernel. A panel is widened or copied into the thread's memory, and while it is multiplied the next one
+ * is fetched: products of weights that lie far away take a tenth longer (docs/speed.md). */
 static void compute_own(const job *of, const tw_linear *linear, int first_row, int rows, int first_out, int outs,
                         float *tile, float *weights)
 {
     const tw_kernels *kernels = of->worker->machine->kernels;
     size_t in = (size_t)of->x->columns;
     size_t width = (size_t)tile_width(of, outs);
-    const float *x = (const float *)of->x->values + (size_t)first_row * in;
-    float *rows_of_x = weights + TW_DEPTH * TW_PANEL;
+    size_t size = tw_element_size(linear->layout.element);
+    size_t panel = (size_t)linear->layout.strides[1] * size;
+    const char *group = (const char *)linear->packed + (size_t)first_out / TW_PANEL * panel;
     for (size_t k = 0; k < in; k += TW_DEPTH) {
         size_t n = in - k < TW_DEPTH ? in - k : TW_DEPTH;
-        for (int i = 0; i < rows; i++)
-            memcpy(rows_of_x + (size_t)i * TW_STRIDE, x + (size_t)i * in + k, n * sizeof *x);
+        const float *x = tw_matrix_block(of->x, first_row, (int)(k / TW_DEPTH));
         for (int out = 0; out < outs; out += TW_PANEL) {
-            size_t at = (size_t)(first_out + out) / TW_PANEL * (size_t)linear->layout.strides[1] + k * TW_PANEL;
+            const char *at = group + (size_t)(out / TW_PANEL) * panel + k * TW_PANEL * size;
+            const char *next = out + TW_PANEL < outs ? at + panel : group + (k + n) * TW_PANEL * size;
             if (linear->layout.element == TW_ELEMENT_BF16)
-                kernels->widen_panel(weights, (const uint16_t *)linear->packed + at, (n + 1) / 2 * 2);
+                kernels->widen_panel(weights, (const uint16_t *)(const void *)at, (n + 1) / 2 * 2);
             else
-                memcpy(weights, (const float *)linear->packed + at, n * TW_PANEL * sizeof *weights);
-            kernels->product(tile + out, width, rows_of_x, TW_STRIDE, (size_t)rows, weights,
-                             (size_t)(outs - out < TW_PANEL ? outs - out : TW_PANEL), n, k > 0);
+                memcpy(weights, at, n * TW_PANEL * sizeof *weights);
+            kernels->product(tile + out, width, x, TW_STRIDE, (size_t)rows, weights,
+                             (size_t)(outs - out < TW_PANEL ? outs - out : TW_PANEL), n, k > 0, next,
+                             n * TW_PANEL * size);
         }
     }
 }

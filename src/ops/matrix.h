@@ -4,11 +4,14 @@
 #define TW_OPS_MATRIX_H
 
 #include "base/layout.h"
+#include "kernels/kernels.h"
 
 /*
- * Borrowed memory, aligned to 64 bytes. `room` rows can be read although only `rows` count: products run on tiles of
- * fixed heights.
- *   F32, BF16   values [room][columns] of that element
+ * Borrowed memory, aligned to 64 bytes, of tw_matrix_bytes. `room` rows (tw_matrix_room) can be read although only `rows`
+ * count: products run on tiles of fixed heights.
+ *   F32    values in blocks of TW_DEPTH columns, one after the other, each [room][TW_STRIDE], as the product kernel
+ *          wants them
+ *   BF16   values [room][columns]
  */
 typedef struct tw_matrix {
     tw_element element;
@@ -20,6 +23,19 @@ typedef struct tw_matrix {
 static inline int tw_matrix_room(int rows)
 {
     return (rows + 7) / 8 * 8;
+}
+
+/* Bytes for a matrix of those sizes in any element. */
+static inline size_t tw_matrix_bytes(size_t rows, size_t columns)
+{
+    return (size_t)tw_matrix_room((int)rows) * ((columns + TW_DEPTH - 1) / TW_DEPTH) * TW_STRIDE * sizeof(float);
+}
+
+/* Where columns `block` * TW_DEPTH and the following of a row stand in an F32 matrix. */
+static inline float *tw_matrix_block(const tw_matrix *matrix, int row, int block)
+{
+    size_t room = (size_t)tw_matrix_room(matrix->rows);
+    return (float *)matrix->values + ((size_t)block * room + (size_t)row) * TW_STRIDE;
 }
 
 #endif
