@@ -141,19 +141,28 @@ static float weigh(float *x, size_t n, float scale, float *maximum, float *sum)
     return factor;
 }
 
-static float quantize(uint8_t *out, const float *x, size_t n, int reach)
+static float quantize(uint8_t *out, const float *x, size_t n, int most, int *zero)
 {
-    float largest = 0;
+    float low = 0;
+    float high = 0;
     bool finite = true;
     for (size_t i = 0; i < n; i++) {
         finite = finite && isfinite(x[i]);
-        largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
+        low = x[i] < low ? x[i] : low;
+        high = x[i] > high ? x[i] : high;
     }
-    bool empty = !finite || largest < 0x1p-100f;
-    float inverse = empty ? 0.0f : (float)reach / largest;
+    float spread = high - low;
+    finite = finite && isfinite(spread);
+    *zero = 0;
+    if (!finite || spread < 0x1p-100f) {
+        memset(out, 0, n);
+        return finite ? 0.0f : NAN;
+    }
+    float factor = (float)(most - 1) / spread;
+    *zero = (int)lrintf(-low * factor);
     for (size_t i = 0; i < n; i++)
-        out[i] = (uint8_t)(reach + 1 + (empty ? 0 : (int)lrintf(x[i] * inverse)));
-    return !finite ? NAN : empty ? 0.0f : largest / (float)reach;
+        out[i] = (uint8_t)(*zero + (int)lrintf(x[i] * factor));
+    return spread / (float)(most - 1);
 }
 
 static void dequantize(float *out, const int32_t *sums, const float *scales, const float *totals, size_t n,
@@ -180,7 +189,7 @@ static void product_s8(int32_t *out, size_t out_stride, const uint8_t *x, size_t
 }
 
 const tw_kernels tw_kernels_scalar = {.level = "scalar",
-                                      .int8_reach = 127,
+                                      .int8_most = 255,
 #define ENTRY(type, name, parameters) .name = name,
                                       TW_KERNEL_MAP(ENTRY)
 #undef ENTRY

@@ -314,22 +314,33 @@ static const float hard_rows[][4] = {
     {0x1p-101f, 0, 0x1p-149f, -0x1p-102f},
     {0, -0.0f, 0, 0},
     {0x1.fffffep127f, -0x1.fffffep127f, 1, 2},
+    {0x1.fffffep127f, 5, 1, 2},
+    {3, 4, 5, 0.017f},
+    {-3, -4, -5, -0.0299f},
     {1, INFINITY, 2, 3},
     {1, 2, -INFINITY, NAN},
     {NAN, 0, 0, 0},
 };
 #define HARD_ROWS (sizeof hard_rows / sizeof *hard_rows)
 
-static void check_quantising(const tw_kernels *level, const float *from, size_t n, int reach)
+static void check_quantising(const tw_kernels *level, const float *from, size_t n, int most)
 {
     uint8_t want[LONGEST], got[LONGEST + 2 * GUARD];
     memset(got, 0xa5, sizeof got);
-    float want_scale = tw_kernels_scalar.quantize(want, from, n, reach);
-    float got_scale = level->quantize(got + GUARD, from, n, reach);
-    if (memcmp(&want_scale, &got_scale, sizeof want_scale) != 0 && !(isnan(want_scale) && isnan(got_scale)))
-        fail_msg("%s quantize: n %zu, scale %a, not %a", level->level, n, (double)got_scale, (double)want_scale);
+    int want_zero;
+    int got_zero;
+    float want_scale = tw_kernels_scalar.quantize(want, from, n, most, &want_zero);
+    float got_scale = level->quantize(got + GUARD, from, n, most, &got_zero);
+    if ((memcmp(&want_scale, &got_scale, sizeof want_scale) != 0 && !(isnan(want_scale) && isnan(got_scale))) ||
+        want_zero != got_zero)
+        fail_msg("%s quantize: n %zu, scale %a, zero %d, not %a, %d", level->level, n, (double)got_scale, got_zero,
+                 (double)want_scale, want_zero);
     for (size_t i = 0; i < n; i++)
-        if (got[GUARD + i] != want[i])
+        if (want_scale > 0 &&
+            !(fabs((want[i] - want_zero) * (double)want_scale - (double)from[i]) <= 0.5001 * (double)want_scale))
+            fail_msg("quantize: n %zu, element %zu of %a is %d", n, i, (double)from[i], want[i]);
+    for (size_t i = 0; i < n; i++)
+        if (got[GUARD + i] != want[i] || want[i] > most)
             fail_msg("%s quantize: n %zu, element %zu is %d, not %d", level->level, n, i, got[GUARD + i], want[i]);
     for (size_t i = 0; i < GUARD; i++)
         if (got[i] != 0xa5 || got[GUARD + n + i] != 0xa5)
@@ -338,22 +349,22 @@ static void check_quantising(const tw_kernels *level, const float *from, size_t 
 
 static void quantisings(const tw_kernels *level)
 {
-    static const int reaches[] = {127, 63, 1};
+    static const int mosts[] = {255, 127, 2};
     for (size_t l = 0; l < LENGTHS; l++)
         for (size_t r = 0; r < 3; r++) {
             size_t n = lengths[l];
             for (size_t s = 0; s < sizeof scales / sizeof *scales; s++) {
                 fill(&x, n, 21 + (uint32_t)n, scales[s]);
-                check_quantising(level, of(&x), n, reaches[r]);
+                check_quantising(level, of(&x), n, mosts[r]);
                 of(&x)[n - 1] = -100 * scales[s]; /* an outlier, at the end of the row */
-                check_quantising(level, of(&x), n, reaches[r]);
+                check_quantising(level, of(&x), n, mosts[r]);
                 put_extremes(&x, n);
-                check_quantising(level, of(&x), n, reaches[r]);
+                check_quantising(level, of(&x), n, mosts[r]);
             }
             for (size_t h = 0; h < HARD_ROWS; h++) {
                 for (size_t i = 0; i < n; i++)
                     of(&x)[i] = hard_rows[h][(n - 1 - i) % 4];
-                check_quantising(level, of(&x), n, reaches[r]);
+                check_quantising(level, of(&x), n, mosts[r]);
             }
         }
 }
@@ -392,7 +403,7 @@ static void dequantisings(const tw_kernels *level)
 /* Rows of x end where memory ends, so that the sanitizer sees a byte read too far; out has gaps, which must stay. */
 static void check_product(const tw_kernels *level, size_t rows, size_t k, size_t gap, bool extreme)
 {
-    const int most = 2 * level->int8_reach + 1;
+    const int most = level->int8_most;
     const size_t x_stride = k + gap, out_stride = TW_PANEL + gap, groups = (k + 3) / 4;
     uint8_t *from = malloc(x_stride * (rows - 1) + k);
     int8_t *panel = malloc(groups * 4 * TW_PANEL);
@@ -442,17 +453,21 @@ static void test_int8_specification(void **state)
 {
     (void)state;
     uint8_t out[4];
-    const float row4[4] = {-2.0f, 0.0f, 1.0f, 0.0156f};
-    assert_true(tw_kernels_scalar.quantize(out, row4, 4, 127) == 2.0f / 127.0f);
-    assert_int_equal(out[0], 1);
-    assert_int_equal(out[1], 128);
-    assert_int_equal(out[2], 192); /* 63.5 is as near to 64 as to 63: the even one */
-    assert_int_equal(out[3], 129);
-    assert_true(tw_kernels_scalar.quantize(out, row4, 4, 63) == 2.0f / 63.0f);
-    assert_int_equal(out[0], 1);
-    assert_int_equal(out[1], 64);
-    assert_int_equal(out[2], 96); /* 31.5 */
-    assert_int_equal(out[3], 64);
+    int zero;
+    const float row4[4] = {-1.0f, 0.0f, 1.53f, 0.015f}; /* a spread of 2.53 */
+    assert_true(tw_kernels_scalar.quantize(out, row4, 4, 255, &zero) == 2.53f / 254.0f);
+    assert_int_equal(zero, 100); /* 100.4 */
+    assert_int_equal(out[0], 0);
+    assert_int_equal(out[1], 100);
+    assert_int_equal(out[2], 254); /* 153.6 */
+    assert_int_equal(out[3], 102); /* 1.506 */
+    const float above[4] = {5, 0, 2.5f, 126};
+    assert_true(tw_kernels_scalar.quantize(out, above, 4, 127, &zero) == 1.0f);
+    assert_int_equal(zero, 0);
+    assert_int_equal(out[0], 5);
+    assert_int_equal(out[1], 0);
+    assert_int_equal(out[2], 2); /* as near to 3: the even one */
+    assert_int_equal(out[3], 126);
     const int32_t sums[2] = {128 * 5 + 3, -7};
     const float scales_of[2] = {0.5f, 4.0f}, totals[2] = {5, 0};
     float back[2];
