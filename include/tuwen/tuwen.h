@@ -61,7 +61,10 @@ typedef void (*tuwen_log_function)(void *user, const char *line);
 typedef enum tuwen_precision {
     TUWEN_PRECISION_AUTO = 0, /* opening: a packed file's own, else f32; converting: bf16 */
     TUWEN_PRECISION_F32 = 1,
-    TUWEN_PRECISION_BF16 = 2
+    TUWEN_PRECISION_BF16 = 2,
+    /* Weights and the inputs of products as whole numbers of 8 bits where that was found harmless, else bf16. Only of a
+     * packed file: tuwen_convert makes the choice. */
+    TUWEN_PRECISION_INT8 = 3
 } tuwen_precision;
 
 /* Told how far a long call is, in bytes; returns false to stop it (CANCELLED). On the thread that made the call. */
@@ -107,7 +110,7 @@ typedef struct tuwen_model_info {
      * checkpoints apart, but is no protection against tampering. */
     const char *fingerprint;
     const char *weight_dtype; /* of all tensors, as stored: "F32", "F16", "BF16" or "mixed"; or "random" */
-    const char *precision;    /* in which products are computed: "f32" or "bf16" */
+    const char *precision;    /* in which products are computed: "f32", "bf16" or "int8" */
     const char *made_by;      /* of a packed file, such as "tuwen 0.1.0, oneDNN 2.6.3, avx512"; NULL for a folder */
     bool fits_machine;        /* weights are mapped as they lie in the file, not packed at opening */
     uint64_t file_bytes;      /* of a packed file; 0 for a folder */
@@ -138,6 +141,24 @@ typedef struct tuwen_model_info {
 TUWEN_API tuwen_status tuwen_model_open(const char *path, const tuwen_model_options *options, tuwen_model **model,
                                         tuwen_error *error);
 
+/* How one product of a checkpoint fares in int8. */
+typedef struct tuwen_int8_product {
+    const char *name; /* of its weight, as in the packed file */
+    float error;      /* relative root-mean-square error of its result against bf16 */
+    bool kept;        /* in bf16 */
+} tuwen_int8_product;
+
+/* What was found out while converting to int8. Valid during the call that brings it. */
+typedef struct tuwen_int8_report {
+    const tuwen_int8_product *products;
+    size_t count, kept;
+    float bound;                       /* products with a larger error were kept in bf16, gate and up together */
+    int samples;                       /* texts, pictures, and both together */
+    float cosine_least, cosine_median; /* of the samples' vectors between bf16 and the file that was written */
+} tuwen_int8_report;
+
+typedef void (*tuwen_int8_function)(void *user, const tuwen_int8_report *report);
+
 /* How to convert. Zero-initialise for the defaults. */
 typedef struct tuwen_convert_options {
     tuwen_precision precision;
@@ -145,6 +166,8 @@ typedef struct tuwen_convert_options {
     const char *isa;                  /* likewise: the machine that the file is made for */
     tuwen_progress_function progress; /* may be NULL */
     void *progress_user;
+    tuwen_int8_function report; /* of int8, at the end, on the thread that made the call; may be NULL */
+    void *report_user;
 } tuwen_convert_options;
 
 /*
@@ -152,6 +175,11 @@ typedef struct tuwen_convert_options {
  * one precision, in the layout that this machine computes with. One layer is in memory at a time. `target` appears
  * when it is complete and replaces an older one, which stays as it was after any failure; "<target>.part" is
  * written meanwhile, and a lock on it keeps a second writer out. Errors: as tuwen_model_open, and CANCELLED.
+ *
+ * INT8 takes three passes: a bf16 file "<target>.bf16" is written (unless the source is one that fits this machine) and
+ * removed again as soon as it is mapped; sample texts and pictures go through it, and each product is computed in int8
+ * too; then `target` is written, and the samples' vectors of both are compared. A call cancelled during that comparison
+ * leaves the finished file.
  */
 TUWEN_API tuwen_status tuwen_convert(const char *source, const char *target, const tuwen_convert_options *options,
                                      tuwen_error *error);

@@ -21,15 +21,19 @@ static void say(const tuwen_model_options *options, const char *line)
 
 bool tw_precision_element(tuwen_precision precision, tw_element otherwise, tw_element *element)
 {
-    *element = precision == TUWEN_PRECISION_F32    ? TW_ELEMENT_F32
-               : precision == TUWEN_PRECISION_BF16 ? TW_ELEMENT_BF16
-                                                   : otherwise;
-    return precision == TUWEN_PRECISION_AUTO || precision == TUWEN_PRECISION_F32 || precision == TUWEN_PRECISION_BF16;
+    static const tw_element elements[] = {[TUWEN_PRECISION_F32] = TW_ELEMENT_F32,
+                                          [TUWEN_PRECISION_BF16] = TW_ELEMENT_BF16,
+                                          [TUWEN_PRECISION_INT8] = TW_ELEMENT_I8};
+    if ((int)precision < 0 || precision > TUWEN_PRECISION_INT8)
+        return false;
+    *element = precision == TUWEN_PRECISION_AUTO ? otherwise : elements[precision];
+    return true;
 }
 
 const char *tw_precision_name(tw_element element)
 {
-    return element == TW_ELEMENT_F32 ? "f32" : "bf16";
+    static const char *const names[TW_ELEMENTS] = {"f32", "bf16", "int8"};
+    return names[element];
 }
 
 tw_bundle tw_model_bundle(const tuwen_model *model)
@@ -172,14 +176,19 @@ static tuwen_status load(tuwen_model *model, const tuwen_model_options *options,
 
 static tuwen_status bad_precision(tuwen_precision precision, tuwen_error *error)
 {
-    return tw_fail(error, TUWEN_INVALID_ARGUMENT, "precision %d: allowed are 0 (auto), 1 (f32) and 2 (bf16)",
-                   (int)precision);
+    return tw_fail(error, TUWEN_INVALID_ARGUMENT,
+                   "precision %d: allowed are 0 (auto), 1 (f32), 2 (bf16) and 3 (int8)", (int)precision);
 }
 
 static tuwen_status open_folder(tuwen_model *model, const tuwen_model_options *options, tuwen_error *error)
 {
     if (!tw_precision_element(options->precision, TW_ELEMENT_F32, &model->element))
         return bad_precision(options->precision, error);
+    if (model->element == TW_ELEMENT_I8)
+        return tw_fail(
+            error, TUWEN_INVALID_ARGUMENT,
+            "%s: int8 is chosen product by product, which takes a packed file: tuwen convert --precision int8",
+            model->path);
     const tw_bundle bundle = tw_model_bundle(model);
     tuwen_status status = tw_weights_open(model->path, &model->weights, error);
     if (status == TUWEN_OK)
@@ -209,12 +218,19 @@ static bool remake(tuwen_model *model, const tuwen_model_options *options)
     return false;
 }
 
-/* The precision that the file tells is that of its weights. */
+/* The precision that the file tells is that of its weights; int8 has matrices of two kinds. */
+static bool belongs(const tuwen_model *model, const tw_item *item)
+{
+    if (item->kind == TW_ITEM_FILE || item->kind == TW_ITEM_VECTOR || item->layout.element == model->element)
+        return true;
+    return model->element == TW_ELEMENT_I8 && item->layout.element == TW_ELEMENT_BF16;
+}
+
 static tuwen_status check_elements(const tuwen_model *model, tuwen_error *error)
 {
     for (size_t i = 0; i < tw_packed_count(model->packed); i++) {
         const tw_item *item = tw_packed_at(model->packed, i);
-        if ((item->kind == TW_ITEM_MATRIX || item->kind == TW_ITEM_ROWS) && item->layout.element != model->element)
+        if (!belongs(model, item))
             return tw_fail(error, TUWEN_BAD_MODEL, "%s: item %s: is not in the precision of the file, %s",
                            model->path, item->name, tw_precision_name(model->element));
     }
@@ -224,10 +240,12 @@ static tuwen_status check_elements(const tuwen_model *model, tuwen_error *error)
 static tuwen_status open_packed(tuwen_model *model, const tuwen_model_options *options, tuwen_error *error)
 {
     const tw_packed_facts *facts = tw_packed_get_facts(model->packed);
-    model->element = strcmp(facts->precision, "f32") == 0 ? TW_ELEMENT_F32 : TW_ELEMENT_BF16;
-    if (strcmp(facts->precision, tw_precision_name(model->element)) != 0)
-        return tw_fail(error, TUWEN_UNSUPPORTED, "%s: precision %s; this version knows f32 and bf16", model->path,
-                       facts->precision);
+    model->element = TW_ELEMENT_F32;
+    while (model->element < TW_ELEMENTS && strcmp(facts->precision, tw_precision_name(model->element)) != 0)
+        model->element++;
+    if (model->element == TW_ELEMENTS)
+        return tw_fail(error, TUWEN_UNSUPPORTED, "%s: precision %s; this version knows f32, bf16 and int8",
+                       model->path, facts->precision);
     tw_element wanted;
     if (!tw_precision_element(options->precision, model->element, &wanted))
         return bad_precision(options->precision, error);

@@ -181,6 +181,16 @@ const char *tuwen_session_fingerprint(const tuwen_session *session)
     return session->fingerprint;
 }
 
+const tuwen_model *tw_session_model(const tuwen_session *session)
+{
+    return session->model;
+}
+
+tw_worker *tw_session_worker(const tuwen_session *session)
+{
+    return session->worker;
+}
+
 void tuwen_session_cancel(tuwen_session *session)
 {
     atomic_store(&session->cancel, true);

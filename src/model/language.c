@@ -175,14 +175,14 @@ typedef struct {
     int rows;
     const tw_sequence *sequences; /* [count] */
     int count;
-    int pooled;             /* sequences of which a vector comes */
-    float *x;               /* [rows][hidden], the residual stream */
-    tw_matrix normed;       /* [rows][hidden]; then what attention gives */
-    tw_matrix wide;         /* memory for [rows][wide_floats] */
-    float *queries;         /* [pooled][hidden], of the last layer */
-    float *last;            /* [pooled][hidden], the residual stream of the last layer */
-    tw_matrix last_normed;  /* [pooled][hidden] */
-    float *cosines, *sines; /* [rows][head_dim / 2] */
+    int pooled;                   /* sequences of which a vector comes */
+    float *x;                     /* [rows][hidden], the residual stream */
+    tw_matrix_memory normed;      /* [rows][hidden]; then what attention gives */
+    tw_matrix_memory wide;        /* memory for [rows][wide_floats] */
+    float *queries;               /* [pooled][hidden], of the last layer */
+    float *last;                  /* [pooled][hidden], the residual stream of the last layer */
+    tw_matrix_memory last_normed; /* [pooled][hidden] */
+    float *cosines, *sines;       /* [rows][head_dim / 2] */
     tw_heads heads;
     tw_sequence_keys *keys; /* [count], as attention sees the sequences */
     tw_keys *prefixes;      /* [count], of the layer at hand */
@@ -202,11 +202,12 @@ static size_t lay_out(const tw_language *language, const tw_machine *machine, co
     }
     size_t rows = (size_t)at->rows;
     size_t pooled = (size_t)at->pooled;
-    at->normed = tw_scratch_take_matrix(&scratch, rows, hidden);
-    at->wide = tw_scratch_take_matrix(&scratch, rows, wide_floats(config));
+    bool bytes = language->element == TW_ELEMENT_I8;
+    at->normed = tw_scratch_take_matrix(&scratch, rows, hidden, bytes);
+    at->wide = tw_scratch_take_matrix(&scratch, rows, wide_floats(config), bytes);
     at->queries = tw_scratch_take(&scratch, pooled, hidden);
     at->last = tw_scratch_take(&scratch, pooled, hidden);
-    at->last_normed = tw_scratch_take_matrix(&scratch, pooled, hidden);
+    at->last_normed = tw_scratch_take_matrix(&scratch, pooled, hidden, bytes);
     at->cosines = tw_scratch_take(&scratch, rows, (size_t)config->head_dim / 2);
     at->sines = tw_scratch_take(&scratch, rows, (size_t)config->head_dim / 2);
     at->keys = (void *)tw_scratch_take(&scratch, (size_t)count, sizeof *at->keys / sizeof(float));
@@ -277,10 +278,9 @@ static void fill_angles(const tw_text_config *config, const tw_sequence *sequenc
 /* ---- layers ------------------------------------------------------------------------------------------------------- */
 
 /* A matrix [rows][columns] for the layer's input, in memory that was taken for one as large. */
-static tw_matrix input_of(const tw_linear *linear, const tw_matrix *memory, int rows)
+static tw_matrix input_of(const tw_linear *linear, const tw_matrix_memory *memory, int rows)
 {
-    return (tw_matrix){
-        .element = tw_linear_input(linear), .rows = rows, .columns = tw_linear_in(linear), .values = memory->values};
+    return tw_matrix_in(memory, tw_linear_input(linear), rows, tw_linear_in(linear));
 }
 
 static tw_outputs all_of(const tw_linear *linear)
@@ -348,7 +348,7 @@ static tuwen_status attend(const tw_language *language, const tw_run *run, int i
 
 /* x += down(silu(gate(n)) * up(n)), n = attention_norm(x), of `rows` rows; `normed` is memory for them */
 static tuwen_status feed_forward(const tw_language *language, const tw_run *run, const layer *of, const buffers *at,
-                                 float *x, int rows, const tw_matrix *memory, tuwen_error *error)
+                                 float *x, int rows, const tw_matrix_memory *memory, tuwen_error *error)
 {
     const tw_text_config *config = &language->config;
     tw_worker *worker = run->worker;

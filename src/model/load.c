@@ -171,6 +171,17 @@ static void check_finite(tw_loader *loader, const char *file, const char *name, 
             tw_fail(loader->error, TUWEN_BAD_MODEL, "%s: tensor %s: holds a value that is not finite", file, name);
 }
 
+/* Sums are made whole numbers again by the products, which no others would survive. */
+static void check_sums(tw_loader *loader, const char *name, const float *values, int n)
+{
+    bool good = true;
+    for (int i = 0; i < n; i++)
+        good = good && values[i] >= -0x1p24f && values[i] <= 0x1p24f;
+    if (!good && loader->status == TUWEN_OK)
+        loader->status = tw_fail(loader->error, TUWEN_BAD_MODEL, "%s: item %s: holds a number that is no sum of int8",
+                                 loader->path, name);
+}
+
 /* Reads a whole tensor as f32. */
 static void read_tensor(tw_loader *loader, const tw_tensor *tensor, float *out)
 {
@@ -279,9 +290,45 @@ float *tw_loader_vector(tw_loader *loader, const char *prefix, int index, const 
 /* A matrix on its way, named as in the packed file. */
 typedef struct {
     char weight[MAX_NAME], bias[MAX_NAME];
+    char scales[MAX_NAME], sums[MAX_NAME]; /* of I8 */
     int out, in;
     bool has_bias;
 } matrix;
+
+/* Names the vectors of I8 like the weight, which ends in ".weight". */
+static void name_scales(matrix *of)
+{
+    int stem = (int)(strlen(of->weight) - strlen(".weight"));
+    (void)snprintf(of->scales, MAX_NAME, "%.*s.scales", stem, of->weight);
+    (void)snprintf(of->sums, MAX_NAME, "%.*s.sums", stem, of->weight);
+}
+
+static void write_numbers(tw_loader *loader, const char *name, int n, const float *numbers)
+{
+    const tw_layout plain = tw_layout_plain(TW_ELEMENT_F32, n, 1);
+    write_item(loader, name, TW_ITEM_VECTOR, &plain, numbers);
+}
+
+/* Writes the weight, with its scales and sums if it is of I8. */
+static void write_matrix(tw_loader *loader, const matrix *of, const float *weight)
+{
+    tw_element element = loader->choose ? loader->choose(loader->choose_user, of->weight) : loader->element;
+    const tw_layout layout = tw_linear_layout(element, of->out, of->in);
+    size_t bytes = (tw_layout_bytes(&layout) + 63) / 64 * 64;
+    size_t vectors = element == TW_ELEMENT_I8 ? 2 * (size_t)of->out * sizeof(float) : 0;
+    if (!make_packing_room(loader, bytes + vectors, of->weight))
+        return;
+    if (element != TW_ELEMENT_I8) {
+        tw_linear_pack(loader->machine, &layout, weight, loader->packing);
+        write_item(loader, of->weight, TW_ITEM_MATRIX, &layout, loader->packing);
+        return;
+    }
+    float *scales = (float *)((char *)loader->packing + bytes);
+    tw_linear_quantize(loader->machine, &layout, weight, loader->packing, scales, scales + of->out);
+    write_item(loader, of->weight, TW_ITEM_MATRIX, &layout, loader->packing);
+    write_numbers(loader, of->scales, of->out, scales);
+    write_numbers(loader, of->sums, of->out, scales + of->out);
+}
 
 /* The layer that `weight` [out][in] and `bias` make, or their items. */
 static tw_linear *make_linear(tw_loader *loader, const matrix *of, const float *weight, const float *bias)
@@ -294,16 +341,32 @@ static tw_linear *make_linear(tw_loader *loader, const matrix *of, const float *
             tw_linear_open(loader->machine, loader->element, of->out, of->in, weight, bias, &linear, loader->error);
         return linear;
     }
-    const tw_layout layout = tw_linear_layout(loader->element, of->out, of->in);
-    if (!make_packing_room(loader, tw_layout_bytes(&layout), of->weight))
-        return NULL;
-    tw_linear_pack(loader->machine, &layout, weight, loader->packing);
-    write_item(loader, of->weight, TW_ITEM_MATRIX, &layout, loader->packing);
-    if (bias) {
-        tw_layout plain = tw_layout_plain(TW_ELEMENT_F32, of->out, 1);
-        write_item(loader, of->bias, TW_ITEM_VECTOR, &plain, bias);
-    }
+    write_matrix(loader, of, weight);
+    if (bias)
+        write_numbers(loader, of->bias, of->out, bias);
     return NULL;
+}
+
+/* A matrix of I8 of a packed file, used where it lies, and its numbers an output. */
+static tw_linear *load_int8(tw_loader *loader, const matrix *of, const tw_item *weight, const float *bias)
+{
+    const tw_item *scales = find_item(loader, of->scales, TW_ITEM_VECTOR, of->out, 1);
+    const tw_item *sums = find_item(loader, of->sums, TW_ITEM_VECTOR, of->out, 1);
+    const tw_layout wanted = tw_linear_layout(TW_ELEMENT_I8, of->out, of->in);
+    tw_linear *linear = NULL;
+    if (loader->status == TUWEN_OK && (!tw_layout_equal(&wanted, &weight->layout) || of->in > TW_INT8_INPUTS))
+        loader->status = tw_fail(loader->error, TUWEN_UNSUPPORTED,
+                                 "%s: item %s: its layout is none of int8; convert the checkpoint again",
+                                 loader->path, of->weight);
+    if (loader->status != TUWEN_OK)
+        return NULL;
+    check_finite(loader, loader->path, of->scales, scales->data, (size_t)of->out);
+    check_sums(loader, of->sums, sums->data, of->out);
+    if (loader->status == TUWEN_OK && loader->purpose == TW_LOAD_USE)
+        loader->status = tw_linear_map_int8(loader->machine, &weight->layout, weight->data, scales->data, sums->data,
+                                            bias, &linear, loader->error);
+    count(loader, 0, scales->bytes + sums->bytes);
+    return linear;
 }
 
 /* A matrix of a packed file: used where it lies, or unpacked and packed anew. */
@@ -316,7 +379,9 @@ static tw_linear *load_packed(tw_loader *loader, const matrix *of)
     uint64_t numbers = (uint64_t)of->in * (uint64_t)of->out + (bias ? (uint64_t)of->out : 0);
     uint64_t bytes = weight->bytes + (bias ? bias->bytes : 0);
     tw_linear *linear = NULL;
-    if (loader->purpose == TW_LOAD_USE && loader->map) {
+    if (weight->layout.element == TW_ELEMENT_I8) {
+        linear = load_int8(loader, of, weight, bias ? bias->data : NULL);
+    } else if (loader->purpose == TW_LOAD_USE && loader->map) {
         loader->status = tw_linear_map(loader->machine, &weight->layout, weight->data, bias ? bias->data : NULL,
                                        &linear, loader->error);
     } else if (loader->purpose != TW_LOAD_COUNT) {
@@ -421,6 +486,7 @@ tw_linear *tw_loader_linear(tw_loader *loader, const char *prefix, int index, co
         of.out += parts[i].out;
     write_parts_name(of.weight, prefix, index, parts, parts_count, "weight");
     write_parts_name(of.bias, prefix, index, parts, parts_count, "bias");
+    name_scales(&of);
     if (loader->random)
         return make_random(loader, &of);
     if (loader->packed)
@@ -437,6 +503,7 @@ tw_linear *tw_loader_convolution(tw_loader *loader, const char *name, int out, i
 {
     matrix of = {.out = out, .in = channels * frames * size * size};
     (void)snprintf(of.weight, sizeof of.weight, "%s", name);
+    name_scales(&of);
     if (loader->random)
         return make_random(loader, &of);
     if (loader->packed)

@@ -33,7 +33,10 @@ typedef struct tw_loader {
     tw_packed_writer *writer;
     const tw_machine *machine; /* unused when counting */
     tw_element element;        /* in which matrices are packed */
-    const char *path;          /* of the checkpoint, for messages */
+    tw_element (*choose)(const void *user,
+                         const char *weight); /* of WRITE: tells it of each one; NULL for `element` */
+    const void *choose_user;
+    const char *path; /* of the checkpoint, for messages */
     bool (*progress)(void *user, uint64_t done,
                      uint64_t total); /* in bytes of the source; false stops; may be NULL */
     void *progress_user;

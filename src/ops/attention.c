@@ -507,6 +507,7 @@ tuwen_status tw_attend(tw_worker *worker, const tw_attention *attention, tuwen_e
             }
         }
     }
+    tw_matrix_finish(worker, attention->out);
     tw_profile_add(&worker->profile, TW_WORK_ATTENTION, begin, operations_of(attention));
     return result;
 }

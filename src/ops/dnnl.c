@@ -112,7 +112,8 @@ static dnnl_status_t make_layouts(product *item)
         dnnl_data_type_t x, weight, y;
         dnnl_format_tag_t tag;
     } of[] = {[TW_ELEMENT_F32] = {dnnl_f32, dnnl_f32, dnnl_f32, dnnl_BA16a64b},
-              [TW_ELEMENT_BF16] = {dnnl_bf16, dnnl_bf16, dnnl_f32, dnnl_BA16a64b2a}};
+              [TW_ELEMENT_BF16] = {dnnl_bf16, dnnl_bf16, dnnl_f32, dnnl_BA16a64b2a},
+              [TW_ELEMENT_I8] = {dnnl_u8, dnnl_s8, dnnl_s32, dnnl_BA16a64b4a}};
     const tw_tile *shape = &item->shape;
     dnnl_status_t status =
         layout_tagged(&item->x, of[shape->element].x, (dnnl_dims_t){shape->rows, shape->in}, dnnl_ab);

@@ -3,6 +3,8 @@
 #ifndef TW_OPS_MATRIX_H
 #define TW_OPS_MATRIX_H
 
+#include <stdint.h>
+
 #include "base/layout.h"
 #include "kernels/kernels.h"
 
@@ -12,12 +14,38 @@
  *   F32    values in blocks of TW_DEPTH columns, one after the other, each [room][TW_STRIDE], as the product kernel
  *          wants them
  *   BF16   values [room][columns]
+ *   I8     values [room][columns] of bytes; number (r, c) is (byte - zeros[r]) * scales[r]. Rows that come in parts stand
+ *          in `wide` until tw_matrix_finish
  */
 typedef struct tw_matrix {
     tw_element element;
     int rows, columns;
     void *values;
+    float *scales; /* [room]; I8 only, as the next ones */
+    int *zeros;    /* [room] */
+    float *wide;   /* [room][columns] f32 */
 } tw_matrix;
+
+/* Memory for a matrix of any element, of up to so many rows and columns. */
+typedef struct tw_matrix_memory {
+    float *values;  /* [room][columns] */
+    uint8_t *bytes; /* [room][columns] */
+    float *scales;  /* [room] */
+    int *zeros;     /* [room] */
+} tw_matrix_memory;
+
+/* A matrix in that memory. */
+static inline tw_matrix tw_matrix_in(const tw_matrix_memory *memory, tw_element element, int rows, int columns)
+{
+    tw_matrix matrix = {.element = element, .rows = rows, .columns = columns, .values = memory->values};
+    if (element == TW_ELEMENT_I8) {
+        matrix.values = memory->bytes;
+        matrix.scales = memory->scales;
+        matrix.zeros = memory->zeros;
+        matrix.wide = memory->values;
+    }
+    return matrix;
+}
 
 /* Rows of memory that a matrix of `rows` rows needs: tiles are multiples of 8 rows high. */
 static inline int tw_matrix_room(int rows)

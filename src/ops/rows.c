@@ -10,6 +10,10 @@
 
 void tw_matrix_put(const tw_kernels *kernels, const tw_matrix *out, int row, int first, const float *values, int count)
 {
+    if (out->element == TW_ELEMENT_I8) {
+        memcpy(out->wide + (size_t)row * (size_t)out->columns + (size_t)first, values, (size_t)count * sizeof *values);
+        return;
+    }
     if (out->element != TW_ELEMENT_F32) {
         size_t at = (size_t)row * (size_t)out->columns + (size_t)first;
         kernels->round_bf16((uint16_t *)out->values + at, values, (size_t)count);
@@ -25,6 +29,18 @@ void tw_matrix_put(const tw_kernels *kernels, const tw_matrix *out, int row, int
     }
 }
 
+void tw_matrix_get(const tw_kernels *kernels, const tw_matrix *from, int row, float *values)
+{
+    size_t n = (size_t)from->columns;
+    if (from->element == TW_ELEMENT_BF16) {
+        kernels->widen_bf16(values, (const uint16_t *)from->values + (size_t)row * n, n);
+        return;
+    }
+    for (size_t first = 0; first < n; first += TW_DEPTH)
+        memcpy(values + first, tw_matrix_block(from, row, (int)(first / TW_DEPTH)),
+               (n - first < TW_DEPTH ? n - first : TW_DEPTH) * sizeof *values);
+}
+
 void tw_matrix_copy_row(const tw_matrix *from, int from_row, tw_matrix *to, int to_row)
 {
     if (from->element == TW_ELEMENT_F32) {
@@ -35,6 +51,37 @@ void tw_matrix_copy_row(const tw_matrix *from, int from_row, tw_matrix *to, int 
     }
     size_t bytes = (size_t)from->columns * tw_element_size(from->element);
     memcpy((char *)to->values + (size_t)to_row * bytes, (const char *)from->values + (size_t)from_row * bytes, bytes);
+    if (from->element != TW_ELEMENT_I8)
+        return;
+    to->scales[to_row] = from->scales[from_row];
+    to->zeros[to_row] = from->zeros[from_row];
+}
+
+static void quantize_row(const tw_worker *worker, const tw_matrix *out, int row, const float *values)
+{
+    size_t n = (size_t)out->columns;
+    out->scales[row] = worker->machine->kernels->quantize((uint8_t *)out->values + (size_t)row * n, values, n,
+                                                          worker->machine->int8_most, &out->zeros[row]);
+}
+
+/* Brings a whole row into the matrix, from elsewhere. */
+static void put_row(const tw_worker *worker, const tw_matrix *out, int row, const float *values)
+{
+    if (out->element == TW_ELEMENT_I8)
+        quantize_row(worker, out, row, values);
+    else
+        tw_matrix_put(worker->machine->kernels, out, row, 0, values, out->columns);
+}
+
+void tw_matrix_finish(tw_worker *worker, const tw_matrix *out)
+{
+    if (out->element != TW_ELEMENT_I8)
+        return;
+    double begin = tw_clock_seconds();
+#pragma omp parallel for schedule(static)
+    for (int i = 0; i < out->rows; i++)
+        quantize_row(worker, out, i, out->wide + (size_t)i * (size_t)out->columns);
+    tw_profile_add(&worker->profile, TW_WORK_REST, begin, 0);
 }
 
 /* A norm of rows [rows][n], into `out` or, where that is NULL, into plain rows; bias NULL for the root-mean-square one. */
@@ -54,7 +101,7 @@ static tuwen_status norm(tw_worker *worker, const tw_matrix *out, float *plain, 
         else
             kernels->rms_norm(row, x + (size_t)i * n, weight, n, epsilon);
         if (out)
-            tw_matrix_put(kernels, out, i, 0, row, columns);
+            put_row(worker, out, i, row);
     }
     tw_profile_add(&worker->profile, TW_WORK_REST, begin, 0);
     return TUWEN_OK;
@@ -87,10 +134,9 @@ tuwen_status tw_rms_norm_rows(tw_worker *worker, float *out, const float *x, con
 void tw_matrix_fill(tw_worker *worker, tw_matrix *out, int first, int count, const float *x)
 {
     double begin = tw_clock_seconds();
-    const tw_kernels *kernels = worker->machine->kernels;
     size_t n = (size_t)out->columns;
 #pragma omp parallel for schedule(static)
     for (int i = 0; i < count; i++)
-        tw_matrix_put(kernels, out, first + i, 0, x + (size_t)i * n, out->columns);
+        put_row(worker, out, first + i, x + (size_t)i * n);
     tw_profile_add(&worker->profile, TW_WORK_REST, begin, 0);
 }
