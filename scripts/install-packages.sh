@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Sees to it that the system packages of the groups given (build, test, check; see packages.txt) are there. Silent when
+# Sees to it that the system packages of the groups given (build, test, check, aarch64; see packages.txt) are there. Silent when
 # they are. On Debian and Ubuntu the missing ones are installed by apt, as root or through sudo; elsewhere they are
 # named, and the script stops. With TUWEN_PACKAGES=skip nothing is looked at.
 set -eu

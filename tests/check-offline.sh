@@ -7,7 +7,7 @@ set -eu
 
 # Prints what of `binary` could open a connection.
 connections() {
-    nm -D --undefined-only "$1" | awk '{ print $NF }' | sed 's/@.*//' |
+    "${NM:-nm}" -D --undefined-only "$1" | awk '{ print $NF }' | sed 's/@.*//' |
         grep -xE 'socket|socketpair|connect|bind|listen|accept4?|send(to|msg|mmsg)?|recv(from|msg|mmsg)?|getaddrinfo|gethostby.*|res_.*|dlopen|dlmopen|curl_.*' || :
     readelf -d "$1" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | grep -E 'curl|ssl|gnutls|nghttp|resolv|microhttpd' || :
 }
@@ -23,7 +23,7 @@ for sign in curl_easy_init libcurl; do
 done
 for binary; do
     binary=$TUWEN_BUILD/${binary#"$TUWEN_BUILD"/}
-    [ "$(nm -D --undefined-only "$binary" | grep -c .)" -ge 20 ] || {
+    [ "$("${NM:-nm}" -D --undefined-only "$binary" | grep -c .)" -ge 20 ] || {
         echo "check-offline: nm shows too little of ${binary##*/}"
         bad=1
     }

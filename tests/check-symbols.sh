@@ -11,8 +11,8 @@ shift 3
 bad=0
 
 # nm prints "address type name". Symbols of a sanitizer begin with underscores, locks of OpenMP with ".gomp".
-nm -D --defined-only "$shared" | awk 'NF == 3 { print $3 }' | grep -v '^__\|^_init$\|^_fini$' | LC_ALL=C sort -u >"$TUWEN_BUILD/symbols-shared.txt"
-nm -g --defined-only "$static" | awk 'NF == 3 { print $3 }' | grep -v '^__\|^[.]gomp' | LC_ALL=C sort -u >"$TUWEN_BUILD/symbols-static.txt"
+"${NM:-nm}" -D --defined-only "$shared" | awk 'NF == 3 { print $3 }' | grep -v '^__\|^_init$\|^_fini$' | LC_ALL=C sort -u >"$TUWEN_BUILD/symbols-shared.txt"
+"${NM:-nm}" -g --defined-only "$static" | awk 'NF == 3 { print $3 }' | grep -v '^__\|^[.]gomp' | LC_ALL=C sort -u >"$TUWEN_BUILD/symbols-static.txt"
 for list in shared static; do
     if grep -v '^tuwen_' "$TUWEN_BUILD/symbols-$list.txt"; then
         echo "^ the $list library exports these, which do not begin with tuwen_"
@@ -34,13 +34,13 @@ done
 
 for archive; do
     archive=$TUWEN_BUILD/${archive#"$TUWEN_BUILD"/}
-    if nm -u "$archive" | awk '{ print $NF }' | sed 's/@.*//' | LC_ALL=C sort -u |
+    if "${NM:-nm}" -u "$archive" | awk '{ print $NF }' | sed 's/@.*//' | LC_ALL=C sort -u |
         grep -xE '(_?_?exit|_Exit|quick_exit|abort|__assert_fail|(__)?v?f?printf(_chk)?|(f?put[sc]|putchar|perror|fwrite)(_unlocked)?|stdout|stderr|strtok|atoi|atof|gets|(__)?v?sprintf(_chk)?|strcat|setlocale|rand|srand)'; then
         echo "^ ${archive##*/} uses these: a library does not exit, abort, print, or keep global state"
         bad=1
     fi
     [ -z "${SANITIZE:-}" ] || continue # whose checks keep data of their own
-    if objdump -t "$archive" | awk '$2 ~ /^[.](data|bss|tdata|tbss)/ || $3 ~ /^[.](data|bss|tdata|tbss)/ || $4 ~ /^[.](data|bss|tdata|tbss)/ || /[*]COM[*]/' |
+    if "${OBJDUMP:-objdump}" -t "$archive" | awk '$2 ~ /^[.](data|bss|tdata|tbss)/ || $3 ~ /^[.](data|bss|tdata|tbss)/ || $4 ~ /^[.](data|bss|tdata|tbss)/ || /[*]COM[*]/' |
         grep -vE '[.]data[.]rel[.]ro| [.](data|bss|tdata|tbss)$|__(asan|ubsan|odr_asan|tsan|sancov|llvm)|[.]L(ubsan|asan)|[.]gomp_critical| d[a-z]* [.]data' | awk '{ print $NF }' | grep .; then
         echo "^ ${archive##*/} has these variables: a library keeps no global state"
         bad=1

@@ -51,14 +51,14 @@ build() {
 }
 build shared tuwen
 LD_LIBRARY_PATH=$libraries "$work/shared" "$(scripts/version.sh)"
-LD_LIBRARY_PATH=$libraries ldd "$work/shared" | grep -q 'libtuwen[.]so[.]0 => /' || {
+readelf -d "$work/shared" | grep -q 'NEEDED.*\[libtuwen[.]so[.]0\]' || {
     echo 'the shared client does not use libtuwen.so.0'
     exit 1
 }
 
 build static tuwen-static
 "$work/static" "$(scripts/version.sh)"
-if ldd "$work/static" | grep libtuwen; then
+if readelf -d "$work/static" | grep 'NEEDED.*libtuwen'; then
     echo 'the static client still needs libtuwen.so'
     exit 1
 fi

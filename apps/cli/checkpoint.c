@@ -162,6 +162,7 @@ int checkpoint_open_planned(struct checkpoint *checkpoint, const struct cli *cli
         .precision = plan->precision,
         .facts_only = plan->facts_only,
         .remake = !plan->facts_only,
+        .random = plan->random,
         .log = is_file(choice.path)                           ? on_remark
                : options_given(&cli->options, OPTION_VERBOSE) ? on_log
                                                               : NULL,
@@ -171,7 +172,7 @@ int checkpoint_open_planned(struct checkpoint *checkpoint, const struct cli *cli
         return CLI_MODEL;
     }
     checkpoint->info = tuwen_model_get_info(checkpoint->model);
-    if (!plan->word)
+    if (!plan->word && !plan->random)
         say_model(&choice, checkpoint->info);
     if (plan->facts_only)
         return CLI_DONE;

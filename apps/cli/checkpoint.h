@@ -36,8 +36,9 @@ int checkpoint_open(struct checkpoint *checkpoint, const struct cli *cli, const 
 
 /* What to open, where a command wants more than the options say. */
 struct checkpoint_plan {
-    const char *word; /* as for checkpoint_open */
-    bool facts_only;  /* no session */
+    const char *word;   /* as for checkpoint_open */
+    bool facts_only;    /* no session */
+    const char *random; /* random weights in the place of the checkpoint's, as in tuwen_model_options; may be NULL */
     tuwen_precision precision;
     const tuwen_session_options *session; /* in place of what the options say; may be NULL */
 };

@@ -12,9 +12,27 @@
 
 static tuwen_precision precision_of(const struct options *options)
 {
-    static const tuwen_precision choices[] = {TUWEN_PRECISION_BF16, TUWEN_PRECISION_F32}; /* as in options.def */
+    static const tuwen_precision choices[] = {TUWEN_PRECISION_BF16, TUWEN_PRECISION_F32,
+                                              TUWEN_PRECISION_INT8}; /* as in options.def */
     const struct option_value *value = &options->values[OPTION_PRECISION];
     return value->given ? choices[(int)value->number] : TUWEN_PRECISION_AUTO;
+}
+
+/* What int8 would harm, and how near the rest comes. */
+static void say_int8(void *user, const tuwen_int8_report *report)
+{
+    meter_end(user);
+    const struct number_text bound = number_text(100 * (double)report->bound, 0);
+    remark(report->kept > 0 ? SAY_INT8_KEPT : SAY_INT8_ALL,
+           WITH(number_text((double)(report->count - report->kept), 0).text,
+                number_text((double)report->count, 0).text, bound.text));
+    for (size_t i = 0; i < report->count; i++)
+        if (report->products[i].kept)
+            remark(SAY_INT8_PRODUCT,
+                   WITH(number_text(100 * (double)report->products[i].error, 1).text, report->products[i].name));
+    remark(SAY_INT8_COSINE,
+           WITH(number_text((double)report->samples, 0).text, number_text((double)report->cosine_least, 4).text,
+                number_text((double)report->cosine_median, 4).text));
 }
 
 int convert_to(const struct cli *cli, const char *source, const char *target, const char *subject)
@@ -27,6 +45,8 @@ int convert_to(const struct cli *cli, const char *source, const char *target, co
         .isa = cli->options.values[OPTION_ISA].text,
         .progress = meter_progress,
         .progress_user = &meter,
+        .report = say_int8,
+        .report_user = &meter,
     };
     tuwen_error error = {.language = messages_language()};
     tuwen_status status = tuwen_convert(source, target, &options, &error);

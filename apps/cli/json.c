@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "bench.h"
 #include "options.h"
 #include "report.h"
 #include "terminal.h"
@@ -315,6 +316,86 @@ bool json_info(FILE *stream, const tuwen_model_info *info)
     good = json_object_set_new(document, "max_length", json_integer(info->max_length)) == 0 && good;
     good = json_object_set_new(document, "score", scale_of(info)) == 0 && good;
     char *lines = good ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
+    json_decref(document);
+    if (!lines)
+        return false;
+    fprintf(stream, "%s\n", lines);
+    free(lines);
+    return true;
+}
+
+/* A number, or null where there is none. */
+static json_t *positive_or_null(double number)
+{
+    return number > 0 ? json_real(number) : json_null();
+}
+
+static json_t *peaks_of(const struct bench *bench)
+{
+    json_t *peaks = json_array();
+    bool good = peaks != NULL;
+    for (size_t i = 0; i < TUWEN_PEAKS; i++) {
+        const tuwen_peak *peak = &bench->peaks[i];
+        json_t *entry = json_pack("{ss so so}", "type", peak->name, "rate", positive_or_null(peak->rate), "code",
+                                  peak->rate > 0 ? json_string(peak->code) : json_null());
+        good = json_array_append_new(peaks, entry) == 0 && good;
+    }
+    if (good)
+        return peaks;
+    json_decref(peaks);
+    return NULL;
+}
+
+static json_t *stages_of(const struct bench *bench, const struct bench_result *result)
+{
+    json_t *stages = json_array();
+    bool good = stages != NULL;
+    for (size_t i = 0; i < result->stage_count; i++) {
+        const tuwen_stage *stage = &result->stages[i];
+        double share = bench_share(bench, stage->operations, stage->seconds);
+        json_t *entry = json_pack("{ss sf sf so}", "name", stage->name, "seconds", stage->seconds, "operations",
+                                  stage->operations, "share", positive_or_null(share));
+        good = json_array_append_new(stages, entry) == 0 && good;
+    }
+    if (good)
+        return stages;
+    json_decref(stages);
+    return NULL;
+}
+
+static json_t *result_of(const struct bench *bench, const struct bench_result *result)
+{
+    double share = bench_share(bench, result->operations, result->seconds);
+    return json_pack("{ss sI sI sI sI sf sf sf sf so sI sI so}", "work", result->work->name, "inputs",
+                     (json_int_t)result->inputs, "captions", (json_int_t)result->captions, "tokens",
+                     (json_int_t)result->tokens, "runs", (json_int_t)result->runs, "seconds", result->seconds,
+                     "fastest", result->fastest, "tokens_per_second",
+                     result->seconds > 0 ? result->tokens / result->seconds : 0, "operations", result->operations,
+                     "share", positive_or_null(share), "resident_bytes", (json_int_t)result->resident_bytes,
+                     "session_bytes", (json_int_t)result->session_bytes, "stages", stages_of(bench, result));
+}
+
+static json_t *bench_model(const struct bench *bench)
+{
+    const tuwen_model_info *info = bench->info;
+    if (!info)
+        return json_null();
+    return json_pack("{so ss ss ss sI si}", "name", name_or_null(info->name), "fingerprint", info->fingerprint,
+                     "weight_dtype", info->weight_dtype, "precision", info->precision, "parameters",
+                     (json_int_t)info->parameters, "dimension", info->dimension);
+}
+
+bool json_bench(FILE *stream, const struct bench *bench)
+{
+    json_t *results = json_array();
+    bool good = results != NULL;
+    for (size_t i = 0; i < bench->count; i++)
+        good = json_array_append_new(results, result_of(bench, &bench->results[i])) == 0 && good;
+    json_t *document =
+        json_pack("{s{ss ss si} so so so so}", "machine", "isa", bench->isa, "oneDNN", bench->library, "threads",
+                  bench->threads, "peaks", peaks_of(bench), "model", bench_model(bench), "share_of",
+                  bench->peak ? json_string(bench->peak->name) : json_null(), "results", results);
+    char *lines = good && document ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(document);
     if (!lines)
         return false;

@@ -8,6 +8,7 @@
 
 #include "tuwen/tuwen.h"
 
+struct bench;
 struct report;
 struct report_row;
 
@@ -72,6 +73,9 @@ struct json_model {
 bool json_models_begin(struct json_list *list);
 bool json_models_add(struct json_list *list, const struct json_model *model);
 bool json_models_end(struct json_list *list, FILE *stream);
+
+/* The document of `tuwen bench --json`. */
+bool json_bench(FILE *stream, const struct bench *bench);
 
 /* The facts of `tuwen info --json`. */
 bool json_info(FILE *stream, const tuwen_model_info *info);

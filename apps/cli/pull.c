@@ -119,10 +119,10 @@ static int plan_id(struct pull *pull)
 static int plan_name(struct pull *pull)
 {
     const char *precision = value_of(pull, OPTION_PRECISION);
-    bool f32 = precision && strcmp(precision, "f32") == 0;
-    int length = has(pull, OPTION_NAME)
-                     ? snprintf(pull->name, sizeof pull->name, "%s", value_of(pull, OPTION_NAME))
-                     : snprintf(pull->name, sizeof pull->name, "%s%s", pull->base, f32 ? "-f32" : "");
+    bool usual = !precision || strcmp(precision, "bf16") == 0;
+    int length = has(pull, OPTION_NAME) ? snprintf(pull->name, sizeof pull->name, "%s", value_of(pull, OPTION_NAME))
+                                        : snprintf(pull->name, sizeof pull->name, "%s%s%s", pull->base,
+                                                   usual ? "" : "-", usual ? "" : precision);
     if (length >= (int)sizeof pull->name || !store_name_good(pull->name))
         return wrong(SAY_PULL_BAD_NAME, WITH(has(pull, OPTION_NAME) ? value_of(pull, OPTION_NAME) : pull->name));
     if (has(pull, OPTION_COPY) && !has(pull, OPTION_KEEP))
@@ -227,8 +227,10 @@ static void on_silence(void *user)
 static const char *spare_percent(const struct pull *pull)
 {
     const char *precision = value_of(pull, OPTION_PRECISION);
-    bool f32 = precision && strcmp(precision, "f32") == 0,
+    bool f32 = precision && strcmp(precision, "f32") == 0, int8 = precision && strcmp(precision, "int8") == 0,
          known = store_name_known(pull->id) || strstr(pull->id, "/gme-Qwen2-VL-");
+    if (int8) /* a bf16 file lies beside it for a while */
+        return known ? "77" : "152";
     return f32 ? (known ? "101" : "201") : (known ? "51" : "101");
 }
 

@@ -61,7 +61,10 @@ typedef void (*tuwen_log_function)(void *user, const char *line);
 typedef enum tuwen_precision {
     TUWEN_PRECISION_AUTO = 0, /* opening: a packed file's own, else f32; converting: bf16 */
     TUWEN_PRECISION_F32 = 1,
-    TUWEN_PRECISION_BF16 = 2
+    TUWEN_PRECISION_BF16 = 2,
+    /* Weights and the inputs of products as whole numbers of 8 bits where that was found harmless, else bf16. Only of a
+     * packed file: tuwen_convert makes the choice. */
+    TUWEN_PRECISION_INT8 = 3
 } tuwen_precision;
 
 /* Told how far a long call is, in bytes; returns false to stop it (CANCELLED). On the thread that made the call. */
@@ -87,6 +90,14 @@ typedef struct tuwen_model_options {
      * into memory at each opening.
      */
     bool remake;
+    /*
+     * For measuring without a checkpoint's weights: a published configuration by name, "gme-2b" or "gme-7b", or the path
+     * of a config.json. The weights are then seeded random numbers, made in memory (of the embedding table not even
+     * that), the same whenever precision and kind of machine are; `path` only names the checkpoint whose tokenizer is
+     * used. Its tuwen.json holds for a config.json, while the published ones have GME's own settings. AUTO means bf16.
+     * NULL = the checkpoint.
+     */
+    const char *random;
     tuwen_log_function log; /* may be NULL */
     void *log_user;
 } tuwen_model_options;
@@ -98,8 +109,8 @@ typedef struct tuwen_model_info {
     /* 16 hexadecimal digits, a digest of the configuration and tokenizer files and of samples of the weights: tells
      * checkpoints apart, but is no protection against tampering. */
     const char *fingerprint;
-    const char *weight_dtype; /* of all tensors in the files, as stored: "F32", "F16", "BF16" or "mixed" */
-    const char *precision;    /* in which products are computed: "f32" or "bf16" */
+    const char *weight_dtype; /* of all tensors, as stored: "F32", "F16", "BF16" or "mixed"; or "random" */
+    const char *precision;    /* in which products are computed: "f32", "bf16" or "int8" */
     const char *made_by;      /* of a packed file, such as "tuwen 0.1.0, oneDNN 2.6.3, avx512"; NULL for a folder */
     bool fits_machine;        /* weights are mapped as they lie in the file, not packed at opening */
     uint64_t file_bytes;      /* of a packed file; 0 for a folder */
@@ -130,6 +141,24 @@ typedef struct tuwen_model_info {
 TUWEN_API tuwen_status tuwen_model_open(const char *path, const tuwen_model_options *options, tuwen_model **model,
                                         tuwen_error *error);
 
+/* How one product of a checkpoint fares in int8. */
+typedef struct tuwen_int8_product {
+    const char *name; /* of its weight, as in the packed file */
+    float error;      /* relative root-mean-square error of its result against bf16 */
+    bool kept;        /* in bf16 */
+} tuwen_int8_product;
+
+/* What was found out while converting to int8. Valid during the call that brings it. */
+typedef struct tuwen_int8_report {
+    const tuwen_int8_product *products;
+    size_t count, kept;
+    float bound;                       /* products with a larger error were kept in bf16, gate and up together */
+    int samples;                       /* texts, pictures, and both together */
+    float cosine_least, cosine_median; /* of the samples' vectors between bf16 and the file that was written */
+} tuwen_int8_report;
+
+typedef void (*tuwen_int8_function)(void *user, const tuwen_int8_report *report);
+
 /* How to convert. Zero-initialise for the defaults. */
 typedef struct tuwen_convert_options {
     tuwen_precision precision;
@@ -137,6 +166,8 @@ typedef struct tuwen_convert_options {
     const char *isa;                  /* likewise: the machine that the file is made for */
     tuwen_progress_function progress; /* may be NULL */
     void *progress_user;
+    tuwen_int8_function report; /* of int8, at the end, on the thread that made the call; may be NULL */
+    void *report_user;
 } tuwen_convert_options;
 
 /*
@@ -144,6 +175,11 @@ typedef struct tuwen_convert_options {
  * one precision, in the layout that this machine computes with. One layer is in memory at a time. `target` appears
  * when it is complete and replaces an older one, which stays as it was after any failure; "<target>.part" is
  * written meanwhile, and a lock on it keeps a second writer out. Errors: as tuwen_model_open, and CANCELLED.
+ *
+ * INT8 takes three passes: a bf16 file "<target>.bf16" is written (unless the source is one that fits this machine) and
+ * removed again as soon as it is mapped; sample texts and pictures go through it, and each product is computed in int8
+ * too; then `target` is written, and the samples' vectors of both are compared. A call cancelled during that comparison
+ * leaves the finished file.
  */
 TUWEN_API tuwen_status tuwen_convert(const char *source, const char *target, const tuwen_convert_options *options,
                                      tuwen_error *error);
@@ -272,6 +308,51 @@ TUWEN_API const char *tuwen_band_advice(tuwen_band band, tuwen_language language
  */
 TUWEN_API tuwen_status tuwen_tokenize(tuwen_session *session, const tuwen_input *input, int32_t *ids, size_t capacity,
                                       size_t *count, tuwen_error *error);
+
+/* What a part of a session's work took. */
+typedef struct tuwen_stage {
+    /* In this order: "decode", "preprocess" (resizing a picture and cutting it into patches), "tokenize"; "vision
+     * products", "vision attention", "vision rest"; "merger products", "merger rest" (the end of the vision tower);
+     * "text products", "text attention", "text rest". Constant storage; later releases may add names. */
+    const char *name;
+    double seconds;    /* of the clock on the wall, since the session was opened or tuwen_session_reset_stages */
+    double operations; /* on numbers, of products and attention: a multiplication with its addition is two; else 0 */
+} tuwen_stage;
+
+/*
+ * Where the session's time went: writes the first `capacity` stages to `stages` (may be NULL when that is 0) and returns
+ * how many there are. What belongs to no stage (copying, the final length of vectors, waiting) is the time of the calls
+ * less the sum; with several pictures in a call, the first three stages of one run beside the computation of the one
+ * before. Not while a call of the session runs; on the session's thread.
+ */
+TUWEN_API size_t tuwen_session_get_stages(const tuwen_session *session, tuwen_stage *stages, size_t capacity);
+
+/* Sets all stages to zero. On the session's thread. */
+TUWEN_API void tuwen_session_reset_stages(tuwen_session *session);
+
+/* Bytes of scratch memory that the session holds: it grows to what the largest batch needed and stays so until the
+ * session is closed. A picture at hand, decoded and as patches, comes on top during a call. On the session's thread. */
+TUWEN_API uint64_t tuwen_session_memory(const tuwen_session *session);
+
+/* How fast this machine can multiply matrices of one element type. */
+typedef struct tuwen_peak {
+    const char *name; /* "f32", "bf16" or "int8" (u8 times s8 into s32); constant storage */
+    double rate;      /* operations a second, a multiplication with its addition counted as two; 0: none such here */
+    char code[48];    /* what oneDNN calls the code that ran, such as "brg:avx512_core_bf16"; empty with rate 0 */
+} tuwen_peak;
+
+/* The element types that tuwen_measure_peaks knows. */
+#define TUWEN_PEAKS 3
+
+/*
+ * Measures the peaks of this machine into `peaks` ([TUWEN_PEAKS]): oneDNN's packed product of 1024x1280 and 1280x5120
+ * numbers, the best of the runs within `seconds` a type (0 to 3600; 0 means 1), after one to warm up. An element type
+ * for which there are no products that use the instruction set has the rate 0. `isa` and `threads` as in
+ * tuwen_model_options. About 50 MB of memory are used meanwhile. Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY,
+ * INTERNAL. Thread-safe.
+ */
+TUWEN_API tuwen_status tuwen_measure_peaks(const char *isa, int threads, double seconds, tuwen_peak *peaks,
+                                           tuwen_error *error);
 
 /* The library's own version, such as "0.1.0". Constant storage. Thread-safe. */
 TUWEN_API const char *tuwen_version(void);

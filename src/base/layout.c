@@ -9,7 +9,16 @@
 
 size_t tw_element_size(tw_element element)
 {
-    return element == TW_ELEMENT_F32 ? 4 : 2;
+    static const size_t sizes[TW_ELEMENTS] = {[TW_ELEMENT_F32] = 4, [TW_ELEMENT_BF16] = 2, [TW_ELEMENT_I8] = 1};
+    return sizes[element];
+}
+
+const char *tw_element_name(tw_element element)
+{
+#define NAME(name, number, text) [number] = text,
+    static const char *const names[TW_ELEMENTS] = {TW_ELEMENT_MAP(NAME)};
+#undef NAME
+    return names[element];
 }
 
 tw_layout tw_layout_plain(tw_element element, int64_t in, int64_t out)
@@ -19,7 +28,7 @@ tw_layout tw_layout_plain(tw_element element, int64_t in, int64_t out)
 
 tw_layout tw_layout_panels(tw_element element, int64_t in, int64_t out)
 {
-    int together = element == TW_ELEMENT_F32 ? 1 : 2; /* inputs of one output */
+    int together = (int)(4 / tw_element_size(element)); /* inputs of one output */
     int64_t block[2] = {16 * together, 64};
     tw_layout layout = {.element = element, .sizes = {in, out}, .blocks = together > 1 ? 3 : 2};
     for (int axis = 0; axis < 2; axis++)
@@ -57,7 +66,7 @@ static int64_t block_of(const tw_layout *layout, int axis)
 
 bool tw_layout_valid(const tw_layout *layout)
 {
-    if ((layout->element != TW_ELEMENT_F32 && layout->element != TW_ELEMENT_BF16) || layout->blocks < 0 ||
+    if ((int)layout->element < 0 || layout->element >= TW_ELEMENTS || layout->blocks < 0 ||
         layout->blocks > TW_LAYOUT_BLOCKS)
         return false;
     for (int i = 0; i < layout->blocks; i++)
@@ -136,12 +145,16 @@ static void unpack_row(tw_element element, const void *packed, const int64_t *at
 {
     const uint16_t *half = packed;
     const float *whole = packed;
+    const int8_t *small = packed;
     if (element == TW_ELEMENT_F32)
         for (int64_t i = 0; i < count; i++)
             row[i] = whole[at[i]];
-    else
+    else if (element == TW_ELEMENT_BF16)
         for (int64_t i = 0; i < count; i++)
             row[i] = tw_f32_from_bf16(half[at[i]]);
+    else
+        for (int64_t i = 0; i < count; i++)
+            row[i] = (float)small[at[i]];
 }
 
 void tw_layout_unpack(const tw_layout *layout, const void *packed, int64_t first, int64_t count, float *rows)

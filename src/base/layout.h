@@ -10,7 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum tw_element { TW_ELEMENT_F32 = 0, TW_ELEMENT_BF16 = 1, TW_ELEMENTS } tw_element;
+/* X(name, number, text): texts are those of the packed file. I8 are whole numbers -127..127; what they are multiplied by
+ * stands elsewhere. */
+#define TW_ELEMENT_MAP(X) X(F32, 0, "f32") X(BF16, 1, "bf16") X(I8, 2, "i8")
+
+#define TW_ELEMENT_ENUM(name, number, text) TW_ELEMENT_##name = number,
+typedef enum tw_element { TW_ELEMENT_MAP(TW_ELEMENT_ENUM) TW_ELEMENTS } tw_element;
+#undef TW_ELEMENT_ENUM
 
 #define TW_LAYOUT_BLOCKS 4
 
@@ -31,16 +37,17 @@ typedef struct tw_layout {
     int block_axis[TW_LAYOUT_BLOCKS];
 } tw_layout;
 
-/* Bytes of an element. */
+/* Bytes of an element; its text. */
 size_t tw_element_size(tw_element element);
+const char *tw_element_name(tw_element element);
 
 /* The plain layout [out][in]. */
 tw_layout tw_layout_plain(tw_element element, int64_t in, int64_t out);
 
 /*
  * The layout of weights in products, the same on every machine: panels of 64 outputs one after the other, each with the
- * inputs in order; of bf16 two inputs of an output stand together, as the processors' instructions want it. In oneDNN's
- * words BA16a64b and BA16a64b2a.
+ * inputs in order; of bf16 two and of int8 four inputs of an output stand together, as the processors' instructions want
+ * it. In oneDNN's words BA16a64b, BA16a64b2a and BA16a64b4a.
  */
 tw_layout tw_layout_panels(tw_element element, int64_t in, int64_t out);
 
@@ -54,7 +61,7 @@ bool tw_layout_valid(const tw_layout *layout);
 size_t tw_layout_bytes(const tw_layout *layout);
 
 /* Reads `count` rows of W, [count][in], from the output `first` on, as f32 out of `packed`, which is aligned to its
- * elements. Of a blocked matrix, many rows at a time are read much faster than one by one. */
+ * elements; whole numbers as they are. Of a blocked matrix, many rows at a time are read much faster than one by one. */
 void tw_layout_unpack(const tw_layout *layout, const void *packed, int64_t first, int64_t count, float *rows);
 
 /* Rounds to the nearest bf16, ties to even; NaN stays NaN. */

@@ -23,7 +23,8 @@ struct tuwen_model {
     tw_machine *machine;
     tw_packed *packed;   /* a packed file, or */
     tw_weights *weights; /* a folder's weight files; both stay open: the embedding table is read from them */
-    tw_element element;  /* in which matrices are packed */
+    tw_random *random;   /* random weights in the place of theirs */
+    tw_element element;  /* in which matrices are packed; of I8 some are in BF16 */
     tw_tokenizer *tokenizer;
     tw_vision *vision;
     tw_language *language;
@@ -36,9 +37,14 @@ struct tuwen_model {
 /* The folder or packed file that the model's small files come from. */
 tw_bundle tw_model_bundle(const tuwen_model *model);
 
-/* The element that a precision keeps matrices in; AUTO gives `otherwise`. False for a number that is none. */
+/* The element that a precision keeps matrices in (INT8: most of them); AUTO gives `otherwise`. False for a number that is
+ * none. */
 bool tw_precision_element(tuwen_precision precision, tw_element otherwise, tw_element *element);
-const char *tw_precision_name(tw_element element); /* "f32", "bf16" */
+const char *tw_precision_name(tw_element element); /* "f32", "bf16", "int8" */
+
+/* The parts of a session that the judging of int8 looks into. */
+const tuwen_model *tw_session_model(const tuwen_session *session);
+tw_worker *tw_session_worker(const tuwen_session *session);
 
 /* A digest of the checkpoint: its configuration and tokenizer files whole, each tensor's name, dtype and shape, and
  * samples of its values (all of them up to 4 KB, else 16 pieces of 256 bytes). It tells checkpoints apart; it does not

@@ -3,10 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "engine/engine.h"
 #include "engine/template.h"
+#include "model/presets.h"
+
+#define MAX_CONFIG_BYTES ((size_t)16 << 20)
+#define RANDOM_SEED 20241219
 
 static void say(const tuwen_model_options *options, const char *line)
 {
@@ -16,15 +21,19 @@ static void say(const tuwen_model_options *options, const char *line)
 
 bool tw_precision_element(tuwen_precision precision, tw_element otherwise, tw_element *element)
 {
-    *element = precision == TUWEN_PRECISION_F32    ? TW_ELEMENT_F32
-               : precision == TUWEN_PRECISION_BF16 ? TW_ELEMENT_BF16
-                                                   : otherwise;
-    return precision == TUWEN_PRECISION_AUTO || precision == TUWEN_PRECISION_F32 || precision == TUWEN_PRECISION_BF16;
+    static const tw_element elements[] = {[TUWEN_PRECISION_F32] = TW_ELEMENT_F32,
+                                          [TUWEN_PRECISION_BF16] = TW_ELEMENT_BF16,
+                                          [TUWEN_PRECISION_INT8] = TW_ELEMENT_I8};
+    if ((int)precision < 0 || precision > TUWEN_PRECISION_INT8)
+        return false;
+    *element = precision == TUWEN_PRECISION_AUTO ? otherwise : elements[precision];
+    return true;
 }
 
 const char *tw_precision_name(tw_element element)
 {
-    return element == TW_ELEMENT_F32 ? "f32" : "bf16";
+    static const char *const names[TW_ELEMENTS] = {"f32", "bf16", "int8"};
+    return names[element];
 }
 
 tw_bundle tw_model_bundle(const tuwen_model *model)
@@ -63,6 +72,12 @@ static const char *instruction_of(const tuwen_model *model, const char *instruct
 static void fill_source(tuwen_model *model, const tw_loader *loader, uint64_t vision_parameters)
 {
     tuwen_model_info *info = &model->info;
+    if (loader->random) {
+        info->weight_dtype = "random";
+        info->parameters = loader->parameters;
+        info->vision_parameters = vision_parameters;
+        return;
+    }
     if (!model->packed) {
         info->weight_dtype = common_dtype(model->weights);
         info->parameters = loader->parameters;
@@ -139,13 +154,14 @@ static tuwen_status load(tuwen_model *model, const tuwen_model_options *options,
 {
     tw_loader loader = {.purpose = options->facts_only ? TW_LOAD_COUNT : TW_LOAD_USE,
                         .weights = model->weights,
-                        .packed = model->packed,
+                        .packed = model->random ? NULL : model->packed,
+                        .random = model->random,
                         .map = map,
                         .machine = model->machine,
                         .element = model->element,
                         .path = model->path,
                         .error = error};
-    if (!options->facts_only && !map)
+    if (!options->facts_only && !map && !model->random)
         say(options, "packing the weights");
     model->vision = tw_vision_open(&model->config.vision, model->config.text.hidden, &loader);
     uint64_t vision_parameters = loader.parameters;
@@ -160,14 +176,19 @@ static tuwen_status load(tuwen_model *model, const tuwen_model_options *options,
 
 static tuwen_status bad_precision(tuwen_precision precision, tuwen_error *error)
 {
-    return tw_fail(error, TUWEN_INVALID_ARGUMENT, "precision %d: allowed are 0 (auto), 1 (f32) and 2 (bf16)",
-                   (int)precision);
+    return tw_fail(error, TUWEN_INVALID_ARGUMENT,
+                   "precision %d: allowed are 0 (auto), 1 (f32), 2 (bf16) and 3 (int8)", (int)precision);
 }
 
 static tuwen_status open_folder(tuwen_model *model, const tuwen_model_options *options, tuwen_error *error)
 {
     if (!tw_precision_element(options->precision, TW_ELEMENT_F32, &model->element))
         return bad_precision(options->precision, error);
+    if (model->element == TW_ELEMENT_I8)
+        return tw_fail(
+            error, TUWEN_INVALID_ARGUMENT,
+            "%s: int8 is chosen product by product, which takes a packed file: tuwen convert --precision int8",
+            model->path);
     const tw_bundle bundle = tw_model_bundle(model);
     tuwen_status status = tw_weights_open(model->path, &model->weights, error);
     if (status == TUWEN_OK)
@@ -197,12 +218,19 @@ static bool remake(tuwen_model *model, const tuwen_model_options *options)
     return false;
 }
 
-/* The precision that the file tells is that of its weights. */
+/* The precision that the file tells is that of its weights; int8 has matrices of two kinds. */
+static bool belongs(const tuwen_model *model, const tw_item *item)
+{
+    if (item->kind == TW_ITEM_FILE || item->kind == TW_ITEM_VECTOR || item->layout.element == model->element)
+        return true;
+    return model->element == TW_ELEMENT_I8 && item->layout.element == TW_ELEMENT_BF16;
+}
+
 static tuwen_status check_elements(const tuwen_model *model, tuwen_error *error)
 {
     for (size_t i = 0; i < tw_packed_count(model->packed); i++) {
         const tw_item *item = tw_packed_at(model->packed, i);
-        if ((item->kind == TW_ITEM_MATRIX || item->kind == TW_ITEM_ROWS) && item->layout.element != model->element)
+        if (!belongs(model, item))
             return tw_fail(error, TUWEN_BAD_MODEL, "%s: item %s: is not in the precision of the file, %s",
                            model->path, item->name, tw_precision_name(model->element));
     }
@@ -212,10 +240,12 @@ static tuwen_status check_elements(const tuwen_model *model, tuwen_error *error)
 static tuwen_status open_packed(tuwen_model *model, const tuwen_model_options *options, tuwen_error *error)
 {
     const tw_packed_facts *facts = tw_packed_get_facts(model->packed);
-    model->element = strcmp(facts->precision, "f32") == 0 ? TW_ELEMENT_F32 : TW_ELEMENT_BF16;
-    if (strcmp(facts->precision, tw_precision_name(model->element)) != 0)
-        return tw_fail(error, TUWEN_UNSUPPORTED, "%s: precision %s; this version knows f32 and bf16", model->path,
-                       facts->precision);
+    model->element = TW_ELEMENT_F32;
+    while (model->element < TW_ELEMENTS && strcmp(facts->precision, tw_precision_name(model->element)) != 0)
+        model->element++;
+    if (model->element == TW_ELEMENTS)
+        return tw_fail(error, TUWEN_UNSUPPORTED, "%s: precision %s; this version knows f32, bf16 and int8",
+                       model->path, facts->precision);
     tw_element wanted;
     if (!tw_precision_element(options->precision, model->element, &wanted))
         return bad_precision(options->precision, error);
@@ -232,9 +262,60 @@ static tuwen_status open_packed(tuwen_model *model, const tuwen_model_options *o
     return load(model, options, fits, error);
 }
 
-/* "tuwen.json" says it, else the packed file, else the path. */
-static char *name_of(const tuwen_model *model)
+/* A model of random numbers in the configuration that was read. */
+static tuwen_status open_random(tuwen_model *model, const tuwen_model_options *options, tuwen_error *error)
 {
+    if (!tw_precision_element(options->precision, TW_ELEMENT_BF16, &model->element))
+        return bad_precision(options->precision, error);
+    model->random = tw_random_open(RANDOM_SEED);
+    return model->random ? load(model, options, false, error) : tw_fail_memory(error, "the weights");
+}
+
+/* The configuration of a model of random numbers, and from its text the fingerprint. A preset has GME's settings. */
+static tuwen_status read_random(tuwen_model *model, const char *random, tuwen_error *error)
+{
+    const char *preset = tw_preset_find(random);
+    char *file = NULL;
+    size_t size = preset ? strlen(preset) : 0;
+    tuwen_status status = TUWEN_OK;
+    if (preset)
+        model->settings = tw_settings_gme();
+    else if (!tw_file_exists(random))
+        status = tw_fail(error, TUWEN_NOT_FOUND, "%s: is no file, and none of the known configurations: %s", random,
+                         TW_PRESET_NAMES);
+    else
+        status = tw_file_read(random, MAX_CONFIG_BYTES, &file, &size, error);
+    if (status == TUWEN_OK)
+        status = tw_config_parse(preset ? preset : file, size, random, &model->config, error);
+    if (status == TUWEN_OK) {
+        char hex[TW_DIGEST_HEX];
+        tw_digest digest;
+        tw_digest_open(&digest, TW_SHA256);
+        tw_digest_add(&digest, "tuwen random 1", sizeof "tuwen random 1");
+        tw_digest_add(&digest, preset ? preset : file, size);
+        tw_digest_hex(&digest, hex);
+        (void)snprintf(model->fingerprint, sizeof model->fingerprint, "%.16s", hex);
+    }
+    tw_free(file);
+    return status;
+}
+
+/* What the small files, or `random`, say of the model. */
+static tuwen_status read_facts(tuwen_model *model, const tw_bundle *bundle, const char *random, tuwen_error *error)
+{
+    tuwen_status status = tw_settings_read(bundle, &model->settings, error);
+    if (status == TUWEN_OK)
+        status = random ? read_random(model, random, error) : tw_config_read(bundle, &model->config, error);
+    if (status == TUWEN_OK && model->settings.mrope)
+        status = tw_config_require_mrope(&model->config, random ? random : model->path, error);
+    return status;
+}
+
+/* The name of a random model is what was asked for; else "tuwen.json" says it, else the packed file, else the path. */
+static char *name_of(const tuwen_model *model, const char *random)
+{
+    if (random)
+        return tw_copy_string(random, strlen(random));
     const char *name = model->settings.name;
     if (!*name && model->packed)
         name = tw_packed_get_facts(model->packed)->name;
@@ -256,14 +337,10 @@ static tuwen_status open_all(tuwen_model *model, const char *path, const tuwen_m
         status = tw_fail(error, TUWEN_NOT_FOUND, "%s: no such checkpoint folder", path);
     const tw_bundle bundle = tw_model_bundle(model);
     if (status == TUWEN_OK)
-        status = tw_settings_read(&bundle, &model->settings, error);
-    if (status == TUWEN_OK)
-        status = tw_config_read(&bundle, &model->config, error);
-    if (status == TUWEN_OK && model->settings.mrope)
-        status = tw_config_require_mrope(&model->config, model->path, error);
+        status = read_facts(model, &bundle, options->random, error);
     if (status != TUWEN_OK)
         return status;
-    model->name = name_of(model);
+    model->name = name_of(model, options->random);
     if (!model->name)
         return tw_fail_memory(error, path);
     status = tw_machine_open(options->isa, options->threads, &model->machine, error);
@@ -271,6 +348,8 @@ static tuwen_status open_all(tuwen_model *model, const char *path, const tuwen_m
         status = open_tokenizer(model, &bundle, error);
     if (status != TUWEN_OK)
         return status;
+    if (options->random)
+        return open_random(model, options, error);
     return model->packed ? open_packed(model, options, error) : open_folder(model, options, error);
 }
 
@@ -304,6 +383,7 @@ void tuwen_model_close(tuwen_model *model)
     tw_tokenizer_close(model->tokenizer);
     tw_weights_close(model->weights);
     tw_packed_close(model->packed);
+    tw_random_close(model->random);
     tw_machine_close(model->machine);
     tw_free(model->name);
     tw_free(model->path);

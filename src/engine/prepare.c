@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "engine/template.h"
 
@@ -75,22 +76,29 @@ static tuwen_status truncate(const tw_preparer *preparer, tw_ids *ids, tuwen_out
 
 /* The input's ids, cut at max_length, and its picture, to be freed: all that can be said before computing. */
 static tuwen_status read_input(const tw_preparer *preparer, const tuwen_input *input, tw_picture *picture,
-                               tw_ids *ids, tuwen_output *output, tuwen_error *error)
+                               tw_prepared *prepared)
 {
     const tuwen_model *model = preparer->model;
+    tuwen_output *output = &prepared->output;
+    tuwen_error *error = &prepared->error;
     tuwen_status status = TUWEN_OK;
     if (!input->text && !input->picture)
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "an input has neither a text nor a picture");
+    double begin = tw_clock_seconds();
     if (input->picture || tw_template_has(model->settings.prompt[TW_KIND_TEXT], TW_PLACE_IMAGE))
         status = open_picture(preparer, input, picture, output, error);
+    tw_stages_add(&prepared->stages, TW_STAGE_DECODE, begin);
+    begin = tw_clock_seconds();
     if (status == TUWEN_OK)
-        status = tw_prompt_encode(model, input, output->image_tokens, preparer->options.raw_special, ids, error);
-    if (status == TUWEN_OK && ids->count == 0)
+        status = tw_prompt_encode(model, input, output->image_tokens, preparer->options.raw_special, &prepared->ids,
+                                  error);
+    tw_stages_add(&prepared->stages, TW_STAGE_TOKENIZE, begin);
+    if (status == TUWEN_OK && prepared->ids.count == 0)
         status = tw_fail(error, TUWEN_BAD_TEXT, "the text is empty, and so is the prompt around it");
     if (status == TUWEN_OK)
-        status = truncate(preparer, ids, output, error);
+        status = truncate(preparer, &prepared->ids, output, error);
     if (status == TUWEN_OK)
-        output->tokens = (int)ids->count;
+        output->tokens = (int)prepared->ids.count;
     return status;
 }
 
@@ -100,10 +108,12 @@ static void prepare(const tw_preparer *preparer, const tuwen_input *input, bool 
     tw_patches_free(&prepared->patches);
     prepared->output = (tuwen_output){0};
     prepared->error = (tuwen_error){.language = preparer->language};
-    tuwen_error *error = &prepared->error;
-    tuwen_status status = read_input(preparer, input, &picture, &prepared->ids, &prepared->output, error);
+    prepared->stages = (tw_stages){0};
+    tuwen_status status = read_input(preparer, input, &picture, prepared);
+    double begin = tw_clock_seconds();
     if (status == TUWEN_OK && patches && picture.rgb)
-        status = tw_patches_make(&picture, &preparer->patch_config, &prepared->patches, error);
+        status = tw_patches_make(&picture, &preparer->patch_config, &prepared->patches, &prepared->error);
+    tw_stages_add(&prepared->stages, TW_STAGE_PREPROCESS, begin);
     tw_picture_free(&picture);
     prepared->status = status;
 }

@@ -4,6 +4,7 @@
 #define TW_ENGINE_PREPARE_H
 
 #include "engine/engine.h"
+#include "engine/stages.h"
 
 /* What inputs are prepared with. Immutable; shared between threads. */
 typedef struct tw_preparer {
@@ -20,6 +21,7 @@ typedef struct tw_prepared {
     tuwen_error error;
     tw_ids ids;         /* of the prompt, cut at max_length */
     tw_patches patches; /* of the picture, or of the blank one that some prompts want; values NULL without */
+    tw_stages stages;   /* what it took */
 } tw_prepared;
 
 /* Tokens and patches of an input. Thread-safe for different `prepared`. */

@@ -40,6 +40,7 @@ struct tuwen_session {
     atomic_bool cancel;
     float *scratch;
     size_t scratch_capacity;
+    tw_stages stages; /* times of the engine's own work; the worker has those of the network */
     tw_prepared slots[AHEAD];
     tw_prefixes prefixes;
     /* pictures gathered */
@@ -180,9 +181,39 @@ const char *tuwen_session_fingerprint(const tuwen_session *session)
     return session->fingerprint;
 }
 
+const tuwen_model *tw_session_model(const tuwen_session *session)
+{
+    return session->model;
+}
+
+tw_worker *tw_session_worker(const tuwen_session *session)
+{
+    return session->worker;
+}
+
 void tuwen_session_cancel(tuwen_session *session)
 {
     atomic_store(&session->cancel, true);
+}
+
+size_t tuwen_session_get_stages(const tuwen_session *session, tuwen_stage *stages, size_t capacity)
+{
+    return tw_stages_list(&session->stages, tw_worker_profile(session->worker), stages, capacity);
+}
+
+void tuwen_session_reset_stages(tuwen_session *session)
+{
+    tw_profile *profile = tw_worker_profile(session->worker);
+    session->stages = (tw_stages){0};
+    *profile = (tw_profile){.part = profile->part};
+}
+
+uint64_t tuwen_session_memory(const tuwen_session *session)
+{
+    return sizeof(float) * (session->scratch_capacity + session->image_capacity + session->row_capacity +
+                            session->state_capacity) +
+           sizeof(tw_sequence) * session->sequence_capacity + sizeof(size_t) * session->owner_capacity +
+           tw_worker_bytes(session->worker);
 }
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
@@ -490,6 +521,7 @@ static void prepare_slot(void *user, size_t index, size_t slot)
 static tuwen_status take_prepared(call *of, size_t index, tw_prepared *prepared, tuwen_error *error)
 {
     tuwen_status status = prepared->status;
+    tw_stages_join(&of->session->stages, &prepared->stages);
     bool local = of->outputs && status != TUWEN_CANCELLED && status != TUWEN_INTERNAL;
     if (status != TUWEN_OK)
         fail_output(&prepared->output, status, &prepared->error);

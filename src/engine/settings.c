@@ -35,6 +35,11 @@ static const tw_settings gme = {
     .score_high = 0.5f,
     .bands = {0.2f, 0.3f, 0.4f}};
 
+tw_settings tw_settings_gme(void)
+{
+    return gme;
+}
+
 static const char *const kinds[TW_KINDS] = {"text", "picture", "both"};
 
 /* Copies a text into one of the settings' arrays. `list` and `member` are its names in the file. */

@@ -30,6 +30,9 @@ typedef struct tw_settings {
     float bands[TW_BANDS];                  /* least cosine of fair, high, very high; rising */
 } tw_settings;
 
+/* GME's own values. */
+tw_settings tw_settings_gme(void);
+
 /* GME's own values, then what tuwen.json says, if it is there. */
 tuwen_status tw_settings_read(const tw_bundle *bundle, tw_settings *settings, tuwen_error *error);
 

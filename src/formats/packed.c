@@ -32,6 +32,7 @@ typedef struct reader {
     const char *path;
     tuwen_error *error;
     uint64_t index, length; /* where the index lies */
+    uint64_t version;       /* of the file */
     uint64_t end;           /* of the items that were read */
     size_t capacity;        /* of packed->items */
 } reader;
@@ -64,7 +65,7 @@ static bool all_zero(const unsigned char *bytes, size_t size)
     return true;
 }
 
-static tuwen_status check_begin(const reader *from)
+static tuwen_status check_begin(reader *from)
 {
     const unsigned char *data = from->packed->data;
     if (from->packed->size < TW_PACKED_ALIGN)
@@ -75,14 +76,14 @@ static tuwen_status check_begin(const reader *from)
         return tw_fail(from->error, TUWEN_BAD_MODEL, "%s: is incomplete: its writing was not finished", from->path);
     if (memcmp(data, TW_PACKED_MAGIC, TW_PACKED_MAGIC_SIZE) != 0)
         return tw_fail(from->error, TUWEN_BAD_MODEL, "%s: byte 0: is not a packed file", from->path);
-    uint64_t version = read_number(data + TW_PACKED_AT_VERSION, 8);
-    if (version > TW_PACKED_VERSION)
+    from->version = read_number(data + TW_PACKED_AT_VERSION, 8);
+    if (from->version > TW_PACKED_VERSION)
         return tw_fail(from->error, TUWEN_UNSUPPORTED,
-                       "%s: is a packed file of version %" PRIu64 "; this tuwen reads version %d", from->path,
-                       version, TW_PACKED_VERSION);
-    if (version != TW_PACKED_VERSION)
+                       "%s: is a packed file of version %" PRIu64 "; this tuwen reads versions up to %d", from->path,
+                       from->version, TW_PACKED_VERSION);
+    if (from->version < 1)
         return tw_fail(from->error, TUWEN_BAD_MODEL, "%s: byte %u: there is no version %" PRIu64 " of packed files",
-                       from->path, TW_PACKED_AT_VERSION, version);
+                       from->path, TW_PACKED_AT_VERSION, from->version);
     return TUWEN_OK;
 }
 
@@ -127,7 +128,9 @@ typedef struct fields {
 } fields;
 
 static const char *const kinds[] = {TW_PACKED_KINDS, NULL};
-static const char *const elements[] = {"f32", "bf16", NULL};
+#define NAME(name, number, text) text,
+static const char *const elements[] = {TW_ELEMENT_MAP(NAME) NULL};
+#undef NAME
 
 static bool span_is(tw_json_span span, const char *text)
 {
@@ -258,13 +261,15 @@ static tuwen_status read_place(const reader *from, const fields *found, tw_item 
     return TUWEN_OK;
 }
 
-/* Whether the fields are a layout that an item of this kind can have. */
-static bool read_layout(const fields *found, tw_item_kind kind, tw_layout *layout)
+/* Whether the fields are a layout that an item of this kind can have in a file of this version. */
+static bool read_layout(const fields *found, uint64_t version, tw_item_kind kind, tw_layout *layout)
 {
     if (!found->element)
         return false;
-    *layout = tw_layout_plain(strcmp(found->element, "f32") == 0 ? TW_ELEMENT_F32 : TW_ELEMENT_BF16, found->sizes[0],
-                              found->sizes[1]);
+    tw_element element = TW_ELEMENT_F32;
+    while (strcmp(elements[element], found->element) != 0)
+        element++;
+    *layout = tw_layout_plain(element, found->sizes[0], found->sizes[1]);
     if (kind == TW_ITEM_MATRIX) {
         memcpy(layout->padded, found->padded, sizeof layout->padded);
         memcpy(layout->strides, found->strides, sizeof layout->strides);
@@ -279,7 +284,7 @@ static bool read_layout(const fields *found, tw_item_kind kind, tw_layout *layou
             layout->block_size[i] = (int)found->blocks[i][1];
         }
     }
-    return tw_packed_layout_suits(kind, layout);
+    return tw_packed_layout_suits(kind, layout) && version >= tw_packed_version_of(layout->element);
 }
 
 static tuwen_status read_item(const reader *from, const fields *found, tw_item *item)
@@ -298,7 +303,7 @@ static tuwen_status read_item(const reader *from, const fields *found, tw_item *
     memcpy(item->sha256, found->sha256, TW_DIGEST_HEX);
     if (item->kind == TW_ITEM_FILE)
         return TUWEN_OK;
-    if (!read_layout(found, item->kind, &item->layout))
+    if (!read_layout(found, from->version, item->kind, &item->layout))
         return tw_fail(from->error, TUWEN_BAD_MODEL, "%s: item %s: its layout cannot be", from->path, item->name);
     if (item->bytes != tw_layout_bytes(&item->layout))
         return tw_fail(from->error, TUWEN_BAD_MODEL, "%s: item %s: has %" PRIu64 " bytes, but its layout needs %zu",

@@ -13,12 +13,13 @@
 #include "base/error.h"
 #include "base/layout.h"
 
-#define TW_PACKED_VERSION 1
+/* The latest version, of files with matrices of I8; without them a file is written as version 1. */
+#define TW_PACKED_VERSION 2
 
 typedef enum tw_item_kind {
     TW_ITEM_FILE,   /* a small file of the checkpoint, byte for byte */
     TW_ITEM_MATRIX, /* a weight matrix in `layout` */
-    TW_ITEM_ROWS,   /* a table of rows [rows][columns] of `element`, row-major: the embedding table */
+    TW_ITEM_ROWS,   /* a table of rows [rows][columns] of F32 or BF16, row-major: the embedding table */
     TW_ITEM_VECTOR, /* f32 numbers */
 } tw_item_kind;
 
@@ -37,7 +38,7 @@ typedef struct tw_item {
 typedef struct tw_packed_facts {
     char name[128];       /* of the checkpoint */
     char fingerprint[32]; /* of the checkpoint that was converted */
-    char precision[16];   /* "bf16", "f32" */
+    char precision[16];   /* "bf16", "f32", "int8" */
     char made_by[64];     /* "tuwen 0.1.0, oneDNN 2.6.3, avx512": information only, the layouts are what counts */
     char dtype[16];       /* of the checkpoint's tensors: "F32", "mixed" */
     int64_t tensors, files, weight_bytes, parameters, vision_parameters; /* of the checkpoint */

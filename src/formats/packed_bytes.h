@@ -48,6 +48,12 @@ static inline bool tw_packed_is_name(const char *name, size_t size)
     return good;
 }
 
+/* The first version that has matrices of that element. */
+static inline uint64_t tw_packed_version_of(tw_element element)
+{
+    return element == TW_ELEMENT_I8 ? 2 : 1;
+}
+
 /* Whether an item of this kind, other than a file, can have this layout. */
 static inline bool tw_packed_layout_suits(tw_item_kind kind, const tw_layout *layout)
 {
@@ -55,6 +61,8 @@ static inline bool tw_packed_layout_suits(tw_item_kind kind, const tw_layout *la
     if (!tw_layout_valid(layout))
         return false;
     if (kind == TW_ITEM_VECTOR && (layout->element != TW_ELEMENT_F32 || layout->sizes[1] != 1))
+        return false;
+    if (kind == TW_ITEM_ROWS && layout->element == TW_ELEMENT_I8)
         return false;
     return kind == TW_ITEM_MATRIX || tw_layout_equal(layout, &plain);
 }

@@ -202,8 +202,8 @@ static void put_facts(text *to, const tw_packed_facts *facts)
 
 static void put_layout(text *to, tw_item_kind kind, const tw_layout *layout)
 {
-    put(to, "\"element\":\"%s\",\"sizes\":[%" PRId64 ",%" PRId64 "],",
-        layout->element == TW_ELEMENT_F32 ? "f32" : "bf16", layout->sizes[0], layout->sizes[1]);
+    put(to, "\"element\":\"%s\",\"sizes\":[%" PRId64 ",%" PRId64 "],", tw_element_name(layout->element),
+        layout->sizes[0], layout->sizes[1]);
     if (kind != TW_ITEM_MATRIX)
         return;
     put(to, "\"padded\":[%" PRId64 ",%" PRId64 "],\"strides\":[%" PRId64 ",%" PRId64 "],\"blocks\":[",
@@ -254,6 +254,18 @@ static void write_number(unsigned char *bytes, uint64_t number)
         bytes[i] = (unsigned char)(number >> 8 * i);
 }
 
+/* The least version that has what was written, so that older programs read what they can. */
+static uint64_t version_of(const tw_packed_writer *writer)
+{
+    uint64_t version = 1;
+    for (size_t i = 0; i < writer->count; i++) {
+        const tw_item *item = &writer->items[i];
+        if (item->kind != TW_ITEM_FILE && tw_packed_version_of(item->layout.element) > version)
+            version = tw_packed_version_of(item->layout.element);
+    }
+    return version;
+}
+
 static tuwen_status write_end(tw_packed_writer *writer, const tw_bytes *index, tuwen_error *error)
 {
     unsigned char header[TW_PACKED_HEADER] = {0};
@@ -264,7 +276,7 @@ static tuwen_status write_end(tw_packed_writer *writer, const tw_bytes *index, t
     if (status != TUWEN_OK)
         return status;
     memcpy(header, TW_PACKED_MAGIC, TW_PACKED_MAGIC_SIZE);
-    write_number(header + TW_PACKED_AT_VERSION, TW_PACKED_VERSION);
+    write_number(header + TW_PACKED_AT_VERSION, version_of(writer));
     write_number(header + TW_PACKED_AT_SIZE, begin + index->length);
     write_number(header + TW_PACKED_AT_INDEX, begin);
     write_number(header + TW_PACKED_AT_LENGTH, index->length);

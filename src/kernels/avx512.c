@@ -6,6 +6,7 @@
 #include "kernels/vector.inc"
 
 const tw_kernels tw_kernels_avx512_bf16 = {.level = "avx512_bf16",
+                                           .int8_most = INT8_MOST,
 #define ENTRY(type, name, parameters) .name = name,
                                            TW_KERNEL_MAP(ENTRY)
 #undef ENTRY

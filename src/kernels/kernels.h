@@ -28,10 +28,21 @@
  *   widen_panel a bf16 panel of a packed weight, [k / 2][64][2], as the f32 panel [k][64]; k is even
  *   product     c [rows][columns] (row strides in floats), or c + with `add`: a [rows][k] times the f32 panel [k][64]
  *               of which the first `columns` count; the rest of c's 64 columns may be overwritten. Each element of
- *               c is one chain of fused multiply-additions over k, whatever the rows and columns around it
+ *               c is one chain of fused multiply-additions over k, whatever the rows and columns around it. `next`,
+ *               which may be NULL, is memory that will be wanted soon: it is fetched into the cache on the way
  *   weigh       one block of a running softmax: with the new maximum m of *maximum and x, x = exp(scale * (x - m)),
  *               *sum = *sum * f + sum of x, where f = exp(scale * (*maximum - m)) is returned, and *maximum = m.
  *               Begin with *maximum = -INFINITY and *sum = 0; n may be 0
+ * For int8, the same bits at every level:
+ *   quantize    a row as bytes 0 to `most`, 2 to 255, such that x is near (byte - *zero) * scale, which is returned: with
+ *               low = min(0, x...) and high = max(0, x...), scale = (high - low) / (most - 1), and with f the other way
+ *               round, *zero = rint(-low * f) and byte = *zero + rint(x * f), ties to even. A row with high - low below
+ *               2^-100 counts as zeros: scale 0. Where x or high - low is not finite, the scale is NaN, so that the
+ *               fault shows in the result. In both cases the bytes and *zero are 0
+ *   dequantize  out = (sum - zero * total) * scale * scales, where `totals` are whole numbers below 2^24 and
+ *               zero * total is below 2^31; out and sums may be the same memory
+ *   product_s8  out [rows][64] = x [rows][k] times a panel of weights [k rounded up to 4, by 4][64][4], whole numbers;
+ *               bytes of x are at most int8_most of the level, weights -127..127, k at most TW_INT8_INPUTS
  */
 #define TW_KERNEL_MAP(X)                                                                                             \
     X(void, layer_norm,                                                                                              \
@@ -50,19 +61,31 @@
     X(void, widen_panel, (float *out, const uint16_t *panel, size_t k))                                              \
     X(void, product,                                                                                                 \
       (float *c, size_t c_stride, const float *a, size_t a_stride, size_t rows, const float *panel, size_t columns,  \
-       size_t k, bool add))                                                                                          \
-    X(float, weigh, (float *x, size_t n, float scale, float *maximum, float *sum))
+       size_t k, bool add, const void *next, size_t next_bytes))                                                     \
+    X(float, weigh, (float *x, size_t n, float scale, float *maximum, float *sum))                                   \
+    X(float, quantize, (uint8_t * out, const float *x, size_t n, int most, int *zero))                               \
+    X(void, dequantize,                                                                                              \
+      (float *out, const int32_t *sums, const float *scales, const float *totals, size_t n, float scale, int zero))  \
+    X(void, product_s8,                                                                                              \
+      (int32_t * out, size_t out_stride, const uint8_t *x, size_t x_stride, const int8_t *panel, size_t rows,        \
+       size_t k))
+
+/* Inputs of an int8 product at most: 255 * 127 times as many is below 2^31, and sums of weights are below 2^24. */
+#define TW_INT8_INPUTS 65536
 
 /* Outputs of a packed weight that stand side by side. */
 #define TW_PANEL 64
 
 /* Inputs that a product is best called with at a time, and the best row stride of `a`, for which it has code of its own:
- * such rows fall into different sets of a first-level cache. */
+ * such rows fall into different sets of a first-level cache, and follow each other, so that they can be fetched ahead. */
 #define TW_DEPTH 512
 #define TW_STRIDE (TW_DEPTH + 16)
 
 typedef struct tw_kernels {
     const char *level; /* name of the level, as in TW_LEVEL_MAP */
+    /* The largest byte that product_s8 takes: 255, or 127 where pairs of products are summed in 16 bits, which hold
+     * 2 * 127 * 127 but not 2 * 255 * 127. */
+    int int8_most;
 #define TW_KERNEL_POINTER(type, name, parameters) type(*name) parameters;
     TW_KERNEL_MAP(TW_KERNEL_POINTER)
 #undef TW_KERNEL_POINTER

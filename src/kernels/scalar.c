@@ -3,6 +3,7 @@
 #include "kernels/kernels.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/layout.h"
 
@@ -112,8 +113,10 @@ static void widen_panel(float *out, const uint16_t *panel, size_t k)
 }
 
 static void product(float *c, size_t c_stride, const float *a, size_t a_stride, size_t rows, const float *panel,
-                    size_t columns, size_t k, bool add)
+                    size_t columns, size_t k, bool add, const void *next, size_t next_bytes)
 {
+    (void)next;
+    (void)next_bytes;
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++) {
             double sum = add ? (double)c[i * c_stride + j] : 0;
@@ -140,7 +143,55 @@ static float weigh(float *x, size_t n, float scale, float *maximum, float *sum)
     return factor;
 }
 
+static float quantize(uint8_t *out, const float *x, size_t n, int most, int *zero)
+{
+    float low = 0;
+    float high = 0;
+    bool finite = true;
+    for (size_t i = 0; i < n; i++) {
+        finite = finite && isfinite(x[i]);
+        low = x[i] < low ? x[i] : low;
+        high = x[i] > high ? x[i] : high;
+    }
+    float spread = high - low;
+    finite = finite && isfinite(spread);
+    *zero = 0;
+    if (!finite || spread < 0x1p-100f) {
+        memset(out, 0, n);
+        return finite ? 0.0f : NAN;
+    }
+    float factor = (float)(most - 1) / spread;
+    *zero = (int)lrintf(-low * factor);
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint8_t)(*zero + (int)lrintf(x[i] * factor));
+    return spread / (float)(most - 1);
+}
+
+static void dequantize(float *out, const int32_t *sums, const float *scales, const float *totals, size_t n,
+                       float scale, int zero)
+{
+    for (size_t i = 0; i < n; i++) {
+        int32_t sum;
+        memcpy(&sum, sums + i, sizeof sum);
+        float value = (float)(sum - zero * (int32_t)totals[i]) * scale * scales[i];
+        memcpy(out + i, &value, sizeof value);
+    }
+}
+
+static void product_s8(int32_t *out, size_t out_stride, const uint8_t *x, size_t x_stride, const int8_t *panel,
+                       size_t rows, size_t k)
+{
+    for (size_t row = 0; row < rows; row++)
+        for (size_t j = 0; j < TW_PANEL; j++) {
+            int32_t sum = 0;
+            for (size_t i = 0; i < k; i++)
+                sum += x[row * x_stride + i] * panel[i / 4 * 4 * TW_PANEL + j * 4 + i % 4];
+            out[row * out_stride + j] = sum;
+        }
+}
+
 const tw_kernels tw_kernels_scalar = {.level = "scalar",
+                                      .int8_most = 255,
 #define ENTRY(type, name, parameters) .name = name,
                                       TW_KERNEL_MAP(ENTRY)
 #undef ENTRY

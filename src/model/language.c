@@ -175,14 +175,14 @@ typedef struct {
     int rows;
     const tw_sequence *sequences; /* [count] */
     int count;
-    int pooled;             /* sequences of which a vector comes */
-    float *x;               /* [rows][hidden], the residual stream */
-    tw_matrix normed;       /* [rows][hidden]; then what attention gives */
-    tw_matrix wide;         /* memory for [rows][wide_floats] */
-    float *queries;         /* [pooled][hidden], of the last layer */
-    float *last;            /* [pooled][hidden], the residual stream of the last layer */
-    tw_matrix last_normed;  /* [pooled][hidden] */
-    float *cosines, *sines; /* [rows][head_dim / 2] */
+    int pooled;                   /* sequences of which a vector comes */
+    float *x;                     /* [rows][hidden], the residual stream */
+    tw_matrix_memory normed;      /* [rows][hidden]; then what attention gives */
+    tw_matrix_memory wide;        /* memory for [rows][wide_floats] */
+    float *queries;               /* [pooled][hidden], of the last layer */
+    float *last;                  /* [pooled][hidden], the residual stream of the last layer */
+    tw_matrix_memory last_normed; /* [pooled][hidden] */
+    float *cosines, *sines;       /* [rows][head_dim / 2] */
     tw_heads heads;
     tw_sequence_keys *keys; /* [count], as attention sees the sequences */
     tw_keys *prefixes;      /* [count], of the layer at hand */
@@ -202,11 +202,12 @@ static size_t lay_out(const tw_language *language, const tw_machine *machine, co
     }
     size_t rows = (size_t)at->rows;
     size_t pooled = (size_t)at->pooled;
-    at->normed = tw_scratch_take_matrix(&scratch, rows, hidden);
-    at->wide = tw_scratch_take_matrix(&scratch, rows, wide_floats(config));
+    bool bytes = language->element == TW_ELEMENT_I8;
+    at->normed = tw_scratch_take_matrix(&scratch, rows, hidden, bytes);
+    at->wide = tw_scratch_take_matrix(&scratch, rows, wide_floats(config), bytes);
     at->queries = tw_scratch_take(&scratch, pooled, hidden);
     at->last = tw_scratch_take(&scratch, pooled, hidden);
-    at->last_normed = tw_scratch_take_matrix(&scratch, pooled, hidden);
+    at->last_normed = tw_scratch_take_matrix(&scratch, pooled, hidden, bytes);
     at->cosines = tw_scratch_take(&scratch, rows, (size_t)config->head_dim / 2);
     at->sines = tw_scratch_take(&scratch, rows, (size_t)config->head_dim / 2);
     at->keys = (void *)tw_scratch_take(&scratch, (size_t)count, sizeof *at->keys / sizeof(float));
@@ -277,10 +278,9 @@ static void fill_angles(const tw_text_config *config, const tw_sequence *sequenc
 /* ---- layers ------------------------------------------------------------------------------------------------------- */
 
 /* A matrix [rows][columns] for the layer's input, in memory that was taken for one as large. */
-static tw_matrix input_of(const tw_linear *linear, const tw_matrix *memory, int rows)
+static tw_matrix input_of(const tw_linear *linear, const tw_matrix_memory *memory, int rows)
 {
-    return (tw_matrix){
-        .element = tw_linear_input(linear), .rows = rows, .columns = tw_linear_in(linear), .values = memory->values};
+    return tw_matrix_in(memory, tw_linear_input(linear), rows, tw_linear_in(linear));
 }
 
 static tw_outputs all_of(const tw_linear *linear)
@@ -348,7 +348,7 @@ static tuwen_status attend(const tw_language *language, const tw_run *run, int i
 
 /* x += down(silu(gate(n)) * up(n)), n = attention_norm(x), of `rows` rows; `normed` is memory for them */
 static tuwen_status feed_forward(const tw_language *language, const tw_run *run, const layer *of, const buffers *at,
-                                 float *x, int rows, const tw_matrix *memory, tuwen_error *error)
+                                 float *x, int rows, const tw_matrix_memory *memory, tuwen_error *error)
 {
     const tw_text_config *config = &language->config;
     tw_worker *worker = run->worker;
@@ -362,16 +362,16 @@ static tuwen_status feed_forward(const tw_language *language, const tw_run *run,
     return status;
 }
 
-/* Row of a sequence's last token, for each that a vector comes of. */
-static void gather_last(const buffers *at, const char *from, size_t row_bytes, char *to)
+/* The first `n` floats of rows of `stride` floats, of the last token of each sequence that a vector comes of. */
+static void gather_last(const buffers *at, const float *from, size_t stride, size_t n, float *to)
 {
     size_t row = 0;
     for (int i = 0; i < at->count; i++) {
         row += (size_t)at->sequences[i].length;
         if (at->sequences[i].keep)
             continue;
-        memcpy(to, from + (row - 1) * row_bytes, row_bytes);
-        to += row_bytes;
+        memcpy(to, from + (row - 1) * stride, n * sizeof *to);
+        to += n;
     }
 }
 
@@ -390,19 +390,17 @@ static tuwen_status project_last(const tw_language *language, const tw_run *run,
     if (width % TW_PANEL != 0) {
         tuwen_status status =
             tw_linear_apply(run->worker, of->qkv, normed, all_of(of->qkv), wide, stride, false, error);
-        size_t row = 0;
-        float *to = at->queries;
-        for (int i = 0; i < at->count; i++) {
-            row += (size_t)at->sequences[i].length;
-            if (at->sequences[i].keep)
-                continue;
-            memcpy(to, wide + (row - 1) * (size_t)stride, (size_t)width * sizeof *to);
-            to += width;
-        }
+        gather_last(at, wide, (size_t)stride, (size_t)width, at->queries);
         return status;
     }
     tw_matrix pooled = input_of(of->qkv, &at->last_normed, at->pooled);
-    gather_last(at, normed->values, (size_t)normed->columns * tw_element_size(normed->element), pooled.values);
+    int row = 0;
+    int to = 0;
+    for (int i = 0; i < at->count; i++) {
+        row += at->sequences[i].length;
+        if (!at->sequences[i].keep)
+            tw_matrix_copy_row(normed, row - 1, &pooled, to++);
+    }
     tuwen_status status = tw_linear_apply(run->worker, of->qkv, normed, (tw_outputs){width, stride - width},
                                           wide + width, stride, false, error);
     if (status == TUWEN_OK)
@@ -418,7 +416,7 @@ static tuwen_status last_layer(const tw_language *language, const tw_run *run, c
     const layer *of = &language->layers[config->layers - 1];
     tw_worker *worker = run->worker;
     size_t hidden = (size_t)config->hidden;
-    gather_last(at, (const char *)at->x, hidden * sizeof(float), (char *)at->last);
+    gather_last(at, at->x, hidden, hidden, at->last);
     tw_matrix normed = input_of(of->qkv, &at->normed, at->rows);
     tw_matrix attended = input_of(of->o_proj, &at->last_normed, at->pooled);
     tuwen_status status = tw_rms_norm(worker, &normed, at->x, of->input_norm, config->rms_epsilon, error);
@@ -440,8 +438,8 @@ static tuwen_status last_layer(const tw_language *language, const tw_run *run, c
 static tuwen_status norm_states(const tw_language *language, const tw_run *run, const float *x, int rows,
                                 float *states, tuwen_error *error)
 {
-    tw_matrix out = {.rows = rows, .columns = language->config.hidden, .values = states};
-    return tw_rms_norm(run->worker, &out, x, language->norm, language->config.rms_epsilon, error);
+    return tw_rms_norm_rows(run->worker, states, x, language->norm, rows, language->config.hidden,
+                            language->config.rms_epsilon, error);
 }
 
 /* Of each sequence the mean of its tokens after the final norm. */
@@ -488,7 +486,7 @@ static tuwen_status forward(const tw_language *language, const tw_run *run, cons
     if (status == TUWEN_OK && !all)
         status = last_layer(language, run, at, error);
     else if (status == TUWEN_OK)
-        gather_last(at, (const char *)at->x, (size_t)config->hidden * sizeof(float), (char *)at->last);
+        gather_last(at, at->x, (size_t)config->hidden, (size_t)config->hidden, at->last);
     return status == TUWEN_OK ? norm_states(language, run, at->last, at->pooled, states, error) : status;
 }
 

@@ -171,6 +171,17 @@ static void check_finite(tw_loader *loader, const char *file, const char *name, 
             tw_fail(loader->error, TUWEN_BAD_MODEL, "%s: tensor %s: holds a value that is not finite", file, name);
 }
 
+/* Sums are made whole numbers again by the products, which no others would survive. */
+static void check_sums(tw_loader *loader, const char *name, const float *values, int n)
+{
+    bool good = true;
+    for (int i = 0; i < n; i++)
+        good = good && values[i] >= -0x1p24f && values[i] <= 0x1p24f;
+    if (!good && loader->status == TUWEN_OK)
+        loader->status = tw_fail(loader->error, TUWEN_BAD_MODEL, "%s: item %s: holds a number that is no sum of int8",
+                                 loader->path, name);
+}
+
 /* Reads a whole tensor as f32. */
 static void read_tensor(tw_loader *loader, const tw_tensor *tensor, float *out)
 {
@@ -216,9 +227,24 @@ static void write_item(tw_loader *loader, const char *name, tw_item_kind kind, c
 
 /* ---- vectors ------------------------------------------------------------------------------------------------------ */
 
+static float *make_random_vector(tw_loader *loader, const char *name, int n)
+{
+    count(loader, (uint64_t)n, 0);
+    if (loader->status != TUWEN_OK || loader->purpose == TW_LOAD_COUNT)
+        return NULL;
+    float *values = tw_alloc_aligned((size_t)n, sizeof *values);
+    if (values)
+        tw_random_vector(loader->random, name, values, (size_t)n);
+    else
+        loader->status = tw_fail_memory(loader->error, name);
+    return values;
+}
+
 /* Reads a vector into memory that the caller owns. */
 static float *read_vector(tw_loader *loader, const char *name, int n)
 {
+    if (loader->random)
+        return make_random_vector(loader, name, n);
     const tw_tensor *tensor = NULL;
     const tw_item *item = NULL;
     if (loader->packed)
@@ -264,9 +290,45 @@ float *tw_loader_vector(tw_loader *loader, const char *prefix, int index, const 
 /* A matrix on its way, named as in the packed file. */
 typedef struct {
     char weight[MAX_NAME], bias[MAX_NAME];
+    char scales[MAX_NAME], sums[MAX_NAME]; /* of I8 */
     int out, in;
     bool has_bias;
 } matrix;
+
+/* Names the vectors of I8 like the weight, which ends in ".weight". */
+static void name_scales(matrix *of)
+{
+    int stem = (int)(strlen(of->weight) - strlen(".weight"));
+    (void)snprintf(of->scales, MAX_NAME, "%.*s.scales", stem, of->weight);
+    (void)snprintf(of->sums, MAX_NAME, "%.*s.sums", stem, of->weight);
+}
+
+static void write_numbers(tw_loader *loader, const char *name, int n, const float *numbers)
+{
+    const tw_layout plain = tw_layout_plain(TW_ELEMENT_F32, n, 1);
+    write_item(loader, name, TW_ITEM_VECTOR, &plain, numbers);
+}
+
+/* Writes the weight, with its scales and sums if it is of I8. */
+static void write_matrix(tw_loader *loader, const matrix *of, const float *weight)
+{
+    tw_element element = loader->choose ? loader->choose(loader->choose_user, of->weight) : loader->element;
+    const tw_layout layout = tw_linear_layout(element, of->out, of->in);
+    size_t bytes = (tw_layout_bytes(&layout) + 63) / 64 * 64;
+    size_t vectors = element == TW_ELEMENT_I8 ? 2 * (size_t)of->out * sizeof(float) : 0;
+    if (!make_packing_room(loader, bytes + vectors, of->weight))
+        return;
+    if (element != TW_ELEMENT_I8) {
+        tw_linear_pack(loader->machine, &layout, weight, loader->packing);
+        write_item(loader, of->weight, TW_ITEM_MATRIX, &layout, loader->packing);
+        return;
+    }
+    float *scales = (float *)((char *)loader->packing + bytes);
+    tw_linear_quantize(loader->machine, &layout, weight, loader->packing, scales, scales + of->out);
+    write_item(loader, of->weight, TW_ITEM_MATRIX, &layout, loader->packing);
+    write_numbers(loader, of->scales, of->out, scales);
+    write_numbers(loader, of->sums, of->out, scales + of->out);
+}
 
 /* The layer that `weight` [out][in] and `bias` make, or their items. */
 static tw_linear *make_linear(tw_loader *loader, const matrix *of, const float *weight, const float *bias)
@@ -279,16 +341,32 @@ static tw_linear *make_linear(tw_loader *loader, const matrix *of, const float *
             tw_linear_open(loader->machine, loader->element, of->out, of->in, weight, bias, &linear, loader->error);
         return linear;
     }
-    const tw_layout layout = tw_linear_layout(loader->element, of->out, of->in);
-    if (!make_packing_room(loader, tw_layout_bytes(&layout), of->weight))
-        return NULL;
-    tw_linear_pack(loader->machine, &layout, weight, loader->packing);
-    write_item(loader, of->weight, TW_ITEM_MATRIX, &layout, loader->packing);
-    if (bias) {
-        tw_layout plain = tw_layout_plain(TW_ELEMENT_F32, of->out, 1);
-        write_item(loader, of->bias, TW_ITEM_VECTOR, &plain, bias);
-    }
+    write_matrix(loader, of, weight);
+    if (bias)
+        write_numbers(loader, of->bias, of->out, bias);
     return NULL;
+}
+
+/* A matrix of I8 of a packed file, used where it lies, and its numbers an output. */
+static tw_linear *load_int8(tw_loader *loader, const matrix *of, const tw_item *weight, const float *bias)
+{
+    const tw_item *scales = find_item(loader, of->scales, TW_ITEM_VECTOR, of->out, 1);
+    const tw_item *sums = find_item(loader, of->sums, TW_ITEM_VECTOR, of->out, 1);
+    const tw_layout wanted = tw_linear_layout(TW_ELEMENT_I8, of->out, of->in);
+    tw_linear *linear = NULL;
+    if (loader->status == TUWEN_OK && (!tw_layout_equal(&wanted, &weight->layout) || of->in > TW_INT8_INPUTS))
+        loader->status = tw_fail(loader->error, TUWEN_UNSUPPORTED,
+                                 "%s: item %s: its layout is none of int8; convert the checkpoint again",
+                                 loader->path, of->weight);
+    if (loader->status != TUWEN_OK)
+        return NULL;
+    check_finite(loader, loader->path, of->scales, scales->data, (size_t)of->out);
+    check_sums(loader, of->sums, sums->data, of->out);
+    if (loader->status == TUWEN_OK && loader->purpose == TW_LOAD_USE)
+        loader->status = tw_linear_map_int8(loader->machine, &weight->layout, weight->data, scales->data, sums->data,
+                                            bias, &linear, loader->error);
+    count(loader, 0, scales->bytes + sums->bytes);
+    return linear;
 }
 
 /* A matrix of a packed file: used where it lies, or unpacked and packed anew. */
@@ -301,7 +379,9 @@ static tw_linear *load_packed(tw_loader *loader, const matrix *of)
     uint64_t numbers = (uint64_t)of->in * (uint64_t)of->out + (bias ? (uint64_t)of->out : 0);
     uint64_t bytes = weight->bytes + (bias ? bias->bytes : 0);
     tw_linear *linear = NULL;
-    if (loader->purpose == TW_LOAD_USE && loader->map) {
+    if (weight->layout.element == TW_ELEMENT_I8) {
+        linear = load_int8(loader, of, weight, bias ? bias->data : NULL);
+    } else if (loader->purpose == TW_LOAD_USE && loader->map) {
         loader->status = tw_linear_map(loader->machine, &weight->layout, weight->data, bias ? bias->data : NULL,
                                        &linear, loader->error);
     } else if (loader->purpose != TW_LOAD_COUNT) {
@@ -314,6 +394,44 @@ static tw_linear *load_packed(tw_loader *loader, const matrix *of)
     }
     count(loader, numbers, bytes);
     return linear;
+}
+
+/* A random matrix in memory of the generator's: written as it is packed where the layout has no gaps, so that nothing
+ * has to be rounded or rearranged. NULL, without a failure, when that cannot be done. */
+static tw_linear *map_random(tw_loader *loader, const matrix *of, const float *bias)
+{
+    const tw_layout layout = tw_linear_layout(loader->element, of->out, of->in);
+    tw_linear *linear = NULL;
+    if (layout.padded[0] != of->in || layout.padded[1] != of->out)
+        return NULL;
+    void *packed = tw_random_keep(loader->random, tw_layout_bytes(&layout));
+    if (!packed)
+        loader->status = tw_fail_memory(loader->error, of->weight);
+    else if (tw_random_fill(loader->random, layout.element, tw_random_deviation(of->weight, (size_t)of->in), packed,
+                            (size_t)of->in * (size_t)of->out))
+        loader->status = tw_linear_map(loader->machine, &layout, packed, bias, &linear, loader->error);
+    return linear;
+}
+
+static tw_linear *make_random(tw_loader *loader, const matrix *of)
+{
+    size_t floats = (size_t)of->in * (size_t)of->out;
+    count(loader, floats + (of->has_bias ? (uint64_t)of->out : 0), 0);
+    if (loader->status != TUWEN_OK || loader->purpose == TW_LOAD_COUNT)
+        return NULL;
+    float *bias = of->has_bias ? tw_random_keep(loader->random, (size_t)of->out * sizeof *bias) : NULL;
+    if (of->has_bias && !bias) {
+        loader->status = tw_fail_memory(loader->error, of->bias);
+        return NULL;
+    }
+    if (bias)
+        tw_random_vector(loader->random, of->bias, bias, (size_t)of->out);
+    tw_linear *linear = loader->purpose == TW_LOAD_USE ? map_random(loader, of, bias) : NULL;
+    if (linear || loader->status != TUWEN_OK || !make_room(loader, floats, of->weight))
+        return linear;
+    tw_random_fill(loader->random, TW_ELEMENT_F32, tw_random_deviation(of->weight, (size_t)of->in), loader->buffer,
+                   floats);
+    return make_linear(loader, of, loader->buffer, bias);
 }
 
 /* Reads the parts' weights and biases into the buffer: [total][in], then [total]. */
@@ -368,6 +486,9 @@ tw_linear *tw_loader_linear(tw_loader *loader, const char *prefix, int index, co
         of.out += parts[i].out;
     write_parts_name(of.weight, prefix, index, parts, parts_count, "weight");
     write_parts_name(of.bias, prefix, index, parts, parts_count, "bias");
+    name_scales(&of);
+    if (loader->random)
+        return make_random(loader, &of);
     if (loader->packed)
         return load_packed(loader, &of);
     check_parts(loader, prefix, index, parts, parts_count, &of);
@@ -382,6 +503,9 @@ tw_linear *tw_loader_convolution(tw_loader *loader, const char *name, int out, i
 {
     matrix of = {.out = out, .in = channels * frames * size * size};
     (void)snprintf(of.weight, sizeof of.weight, "%s", name);
+    name_scales(&of);
+    if (loader->random)
+        return make_random(loader, &of);
     if (loader->packed)
         return load_packed(loader, &of);
     size_t floats = (size_t)of.out * (size_t)of.in;
@@ -444,7 +568,9 @@ static void write_table(tw_loader *loader, const tw_tensor *tensor, const char *
 tw_table tw_loader_table(tw_loader *loader, const char *name, int rows, int columns)
 {
     tw_tensor tensor = {0};
-    if (loader->packed) {
+    if (loader->random) {
+        tensor = (tw_tensor){.name = name, .dtype = TW_DTYPE_F32, .dimensions = 2, .shape = {rows, columns}};
+    } else if (loader->packed) {
         const tw_item *item = find_item(loader, name, TW_ITEM_ROWS, columns, rows);
         if (item)
             tensor = tensor_of(loader, item);
@@ -455,7 +581,7 @@ tw_table tw_loader_table(tw_loader *loader, const char *name, int rows, int colu
     }
     if (loader->status != TUWEN_OK)
         return (tw_table){0};
-    if (loader->purpose == TW_LOAD_WRITE)
+    if (loader->purpose == TW_LOAD_WRITE && tensor.data)
         write_table(loader, &tensor, name);
     else
         count(loader, (uint64_t)rows * (uint64_t)columns, tensor.bytes);
@@ -466,7 +592,10 @@ tw_table tw_loader_table(tw_loader *loader, const char *name, int rows, int colu
 void tw_table_read(const tw_table *table, size_t row, float *out)
 {
     size_t columns = (size_t)table->tensor.shape[1];
-    tw_tensor_read_f32(&table->tensor, row * columns, columns, out);
+    if (table->tensor.data)
+        tw_tensor_read_f32(&table->tensor, row * columns, columns, out);
+    else
+        tw_random_row(row, out, columns);
     for (size_t i = 0; table->rounded && i < columns; i++)
         out[i] = tw_f32_from_bf16(tw_bf16_from_f32(out[i]));
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From a checkpoint's weights to packed layers. The weights come from the tensors of a folder (under either naming
- * scheme, checked and converted) or from the items of a packed file; they become layers in memory, items of a new packed
- * file, or are only counted. A tower is loaded by one list of calls, whatever the two ends are.
+ * scheme, checked and converted), from the items of a packed file, or from a generator of random numbers; they become
+ * layers in memory, items of a new packed file, or are only counted. A tower is loaded by one list of calls, whatever the two ends are.
  */
 #ifndef TW_MODEL_LOAD_H
 #define TW_MODEL_LOAD_H
 
 #include "formats/packed.h"
 #include "formats/safetensors.h"
+#include "model/random.h"
 #include "ops/linear.h"
 
 /* What becomes of the weights. */
@@ -26,12 +27,16 @@ typedef enum tw_load_purpose {
 typedef struct tw_loader {
     tw_load_purpose purpose;
     const tw_weights *weights; /* the source: tensors, */
-    const tw_packed *packed;   /* or items; the other one is NULL */
+    const tw_packed *packed;   /* or items, */
+    tw_random *random;         /* or random numbers; the other two are NULL */
     bool map;                  /* items lie as products want them: see tw_packed_fits */
     tw_packed_writer *writer;
     const tw_machine *machine; /* unused when counting */
     tw_element element;        /* in which matrices are packed */
-    const char *path;          /* of the checkpoint, for messages */
+    tw_element (*choose)(const void *user,
+                         const char *weight); /* of WRITE: tells it of each one; NULL for `element` */
+    const void *choose_user;
+    const char *path; /* of the checkpoint, for messages */
     bool (*progress)(void *user, uint64_t done,
                      uint64_t total); /* in bytes of the source; false stops; may be NULL */
     void *progress_user;
@@ -56,7 +61,7 @@ bool tw_packed_fits(const tw_packed *packed);
  * index. NULL on failure. */
 float *tw_loader_vector(tw_loader *loader, const char *prefix, int index, const char *name, int n);
 
-/* A table of which single rows are read: the embedding. Its data stay in the mapped file. */
+/* A table of which single rows are read: the embedding. Its data stay in the mapped file; a random one has none. */
 typedef struct tw_table {
     tw_tensor tensor; /* [rows][columns] */
     bool rounded;     /* rows are rounded to bf16, as they would be in a packed file */

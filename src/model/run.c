@@ -28,9 +28,14 @@ float *tw_scratch_take(tw_scratch *scratch, size_t rows, size_t n)
     return piece;
 }
 
-tw_matrix tw_scratch_take_matrix(tw_scratch *scratch, size_t rows, size_t columns)
+tw_matrix_memory tw_scratch_take_matrix(tw_scratch *scratch, size_t rows, size_t columns, bool with_bytes)
 {
-    return (tw_matrix){.rows = (int)rows,
-                       .columns = (int)columns,
-                       .values = tw_scratch_take(scratch, (size_t)tw_matrix_room((int)rows), columns)};
+    size_t room = (size_t)tw_matrix_room((int)rows);
+    tw_matrix_memory memory = {.values = tw_scratch_take(scratch, 1, tw_matrix_bytes(rows, columns) / sizeof(float))};
+    if (with_bytes) {
+        memory.bytes = (uint8_t *)tw_scratch_take(scratch, room, (columns + 3) / 4);
+        memory.scales = tw_scratch_take(scratch, room, 1);
+        memory.zeros = (int *)tw_scratch_take(scratch, room, 1);
+    }
+    return memory;
 }

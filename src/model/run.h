@@ -4,6 +4,7 @@
 #define TW_MODEL_RUN_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ops/machine.h"
@@ -38,7 +39,7 @@ typedef struct tw_scratch {
 /* rows * n floats, rounded up so that the next piece is aligned to 64 bytes. */
 float *tw_scratch_take(tw_scratch *scratch, size_t rows, size_t n);
 
-/* Memory for a matrix of those sizes in any element; in F32 until its user says otherwise. */
-tw_matrix tw_scratch_take_matrix(tw_scratch *scratch, size_t rows, size_t columns);
+/* Memory for a matrix of up to those sizes in any element; for I8 only `with_bytes`. */
+tw_matrix_memory tw_scratch_take_matrix(tw_scratch *scratch, size_t rows, size_t columns, bool with_bytes);
 
 #endif

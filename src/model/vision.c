@@ -174,20 +174,19 @@ static void fill_angles(const tw_vision_config *config, tw_grid grid, float *cos
 /* The buffers of one forward pass over `rows` patches. */
 typedef struct {
     int rows;
-    float *x;               /* [rows][dim], the residual stream */
-    tw_matrix normed;       /* [rows][dim]; then what attention gives */
-    tw_matrix wide;         /* memory for [rows][wide_floats] */
-    float *cosines, *sines; /* [rows][head_dim / 2] */
+    float *x;                /* [rows][dim], the residual stream */
+    tw_matrix_memory normed; /* [rows][dim]; then what attention gives */
+    tw_matrix_memory wide;   /* memory for [rows][wide_floats] */
+    float *cosines, *sines;  /* [rows][head_dim / 2] */
     tw_heads heads;
     tw_sequence_keys *sequences; /* [count], a picture each */
     int count;
 } buffers;
 
 /* A matrix [rows][columns] for the layer's input, in memory that was taken for one as large. */
-static tw_matrix input_of(const tw_linear *linear, const tw_matrix *memory, int rows)
+static tw_matrix input_of(const tw_linear *linear, const tw_matrix_memory *memory, int rows)
 {
-    return (tw_matrix){
-        .element = tw_linear_input(linear), .rows = rows, .columns = tw_linear_in(linear), .values = memory->values};
+    return tw_matrix_in(memory, tw_linear_input(linear), rows, tw_linear_in(linear));
 }
 
 static tw_outputs all_of(const tw_linear *linear)
@@ -250,14 +249,14 @@ static tuwen_status merge(const tw_vision *vision, const tw_run *run, const buff
     const tw_vision_config *config = &vision->config;
     tw_worker *worker = run->worker;
     int rows = at->rows / (config->merge_size * config->merge_size);
-    tw_matrix patches = {.rows = at->rows, .columns = config->dim, .values = at->wide.values};
-    tuwen_status status =
-        tw_layer_norm(worker, &patches, at->x, vision->merger_norm_weight, vision->merger_norm_bias, EPSILON, error);
+    float *patches = at->wide.values; /* [rows of patches][dim] = [rows][merged] */
+    tuwen_status status = tw_layer_norm_rows(worker, patches, at->x, vision->merger_norm_weight,
+                                             vision->merger_norm_bias, at->rows, config->dim, EPSILON, error);
     if (status != TUWEN_OK)
         return status;
     tw_matrix normed = input_of(vision->merger_fc1, &at->normed, rows);
     tw_matrix inside = input_of(vision->merger_fc2, &at->wide, rows);
-    tw_matrix_fill(worker, &normed, 0, rows, patches.values);
+    tw_matrix_fill(worker, &normed, 0, rows, patches);
     status = tw_linear_activate(worker, vision->merger_fc1, &normed, TW_GELU, &inside, error);
     if (status == TUWEN_OK)
         status = tw_linear_apply(worker, vision->merger_fc2, &inside, all_of(vision->merger_fc2), tokens, vision->out,
@@ -310,8 +309,9 @@ static size_t lay_out(const tw_vision *vision, const tw_machine *machine, const 
         rows += (size_t)patches_of(&grids[i]);
     *at = (buffers){.rows = (int)rows, .heads = heads_of(vision, machine), .count = count};
     at->x = tw_scratch_take(&scratch, rows, (size_t)config->dim);
-    at->normed = tw_scratch_take_matrix(&scratch, room_of(config, rows), (size_t)config->dim);
-    at->wide = tw_scratch_take_matrix(&scratch, room_of(config, rows), wide_floats(config));
+    bool bytes = vision->element == TW_ELEMENT_I8;
+    at->normed = tw_scratch_take_matrix(&scratch, room_of(config, rows), (size_t)config->dim, bytes);
+    at->wide = tw_scratch_take_matrix(&scratch, room_of(config, rows), wide_floats(config), bytes);
     at->cosines = tw_scratch_take(&scratch, rows, (size_t)config->head_dim / 2);
     at->sines = tw_scratch_take(&scratch, rows, (size_t)config->head_dim / 2);
     at->sequences = (void *)tw_scratch_take(&scratch, (size_t)count, sizeof *at->sequences / sizeof(float));

@@ -170,7 +170,7 @@ typedef struct {
     tw_worker *worker;
     bool library;
     int tile_rows;
-    size_t dim, part_stride;
+    size_t dim, q_stride, part_stride;
     size_t library_bytes;
 } plan;
 
@@ -187,8 +187,8 @@ static size_t lay_out(const plan *of, char *base, room *at)
     size_t rows = (size_t)of->tile_rows;
     size_t used = 0;
     size_t offsets[9];
-    offsets[0] = take(&used, rows * of->dim * sizeof(float));
-    offsets[1] = take(&used, rows * BLOCK * sizeof(float));
+    offsets[0] = take(&used, rows * of->q_stride * sizeof(float));
+    offsets[1] = take(&used, rows * TW_STRIDE * sizeof(float));
     offsets[2] = take(&used, of->library ? rows * BLOCK * sizeof(uint16_t) : 0);
     offsets[3] = take(&used, rows * of->part_stride * sizeof(float));
     offsets[4] = take(&used, rows * of->dim * sizeof(float));
@@ -241,7 +241,7 @@ static void gather_queries(const tile *of)
         int token = of->sequence->own.length - of->sequence->queries + query;
         const float *from = attention->q + (size_t)(of->sequence->query_row + query) * (size_t)attention->q_stride +
                             (size_t)head * dim;
-        float *to = of->plan->library ? of->at.part : (float *)of->at.q + (size_t)i * dim;
+        float *to = of->plan->library ? of->at.part : (float *)of->at.q + (size_t)i * of->plan->q_stride;
         turn(kernels, attention, from, (size_t)(of->sequence->row + token), to);
         if (of->plan->library)
             kernels->round_bf16((uint16_t *)of->at.q + (size_t)i * dim, to, dim);
@@ -296,8 +296,8 @@ static tuwen_status score(const tile *of, const tw_keys *keys, int first, size_t
         return run_library(of, of->plan->dim, stride, of->at.q, panels, of->at.scores, error);
     const float *floats = (const float *)(const void *)panels;
     for (size_t j = 0; j < count; j += TW_PANEL)
-        kernels->product(of->at.scores + j, stride, of->at.q, of->plan->dim, (size_t)of->rows, floats + j * depth,
-                         count - j < TW_PANEL ? count - j : TW_PANEL, of->plan->dim, false);
+        kernels->product(of->at.scores + j, stride, of->at.q, of->plan->q_stride, (size_t)of->rows, floats + j * depth,
+                         count - j < TW_PANEL ? count - j : TW_PANEL, of->plan->dim, false, NULL, 0);
     return TUWEN_OK;
 }
 
@@ -315,7 +315,7 @@ static tuwen_status gather_values(const tile *of, const tw_keys *keys, int first
     size_t panel = block_keys(keys->length, first) * TW_PANEL;
     for (size_t d = 0; d < dim; d += TW_PANEL)
         kernels->product(of->at.part + d, of->plan->part_stride, of->at.scores, stride, (size_t)of->rows,
-                         floats + d / TW_PANEL * panel, dim - d < TW_PANEL ? dim - d : TW_PANEL, count, false);
+                         floats + d / TW_PANEL * panel, dim - d < TW_PANEL ? dim - d : TW_PANEL, count, false, NULL, 0);
     return TUWEN_OK;
 }
 
@@ -326,7 +326,7 @@ static tuwen_status attend_block(const tile *of, const tw_keys *keys, bool own, 
     const tw_kernels *kernels = of->plan->worker->machine->kernels;
     size_t dim = of->plan->dim;
     size_t count = (size_t)(most - first < BLOCK ? most - first : BLOCK);
-    size_t stride = of->plan->library ? block_keys(keys->length, first) : BLOCK;
+    size_t stride = of->plan->library ? block_keys(keys->length, first) : TW_STRIDE;
     float scale = 1.0f / sqrtf((float)dim);
     tuwen_status status = score(of, keys, first, count, stride, error);
     if (status != TUWEN_OK)
@@ -478,6 +478,7 @@ tuwen_status tw_attend(tw_worker *worker, const tw_attention *attention, tuwen_e
                .library = attention->heads.element != TW_ELEMENT_F32,
                .dim = (size_t)attention->heads.head_dim};
     of.tile_rows = of.library ? LIBRARY_TILE : OWN_TILE;
+    of.q_stride = of.library || of.dim > TW_STRIDE ? of.dim : TW_STRIDE;
     of.part_stride = of.library ? of.dim : up(of.dim, TW_PANEL);
     tuwen_status result = of.library ? prepare_library(&of, error) : TUWEN_OK;
     if (result != TUWEN_OK)
@@ -506,6 +507,7 @@ tuwen_status tw_attend(tw_worker *worker, const tw_attention *attention, tuwen_e
             }
         }
     }
+    tw_matrix_finish(worker, attention->out);
     tw_profile_add(&worker->profile, TW_WORK_ATTENTION, begin, operations_of(attention));
     return result;
 }

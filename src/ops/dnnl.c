@@ -112,7 +112,8 @@ static dnnl_status_t make_layouts(product *item)
         dnnl_data_type_t x, weight, y;
         dnnl_format_tag_t tag;
     } of[] = {[TW_ELEMENT_F32] = {dnnl_f32, dnnl_f32, dnnl_f32, dnnl_BA16a64b},
-              [TW_ELEMENT_BF16] = {dnnl_bf16, dnnl_bf16, dnnl_f32, dnnl_BA16a64b2a}};
+              [TW_ELEMENT_BF16] = {dnnl_bf16, dnnl_bf16, dnnl_f32, dnnl_BA16a64b2a},
+              [TW_ELEMENT_I8] = {dnnl_u8, dnnl_s8, dnnl_s32, dnnl_BA16a64b4a}};
     const tw_tile *shape = &item->shape;
     dnnl_status_t status =
         layout_tagged(&item->x, of[shape->element].x, (dnnl_dims_t){shape->rows, shape->in}, dnnl_ab);
@@ -284,4 +285,156 @@ tuwen_status tw_tile_run(tw_tiles *tiles, const tw_tile *tile, int thread, const
         if (arguments[i].memory)
             dnnl_memory_destroy(arguments[i].memory);
     return status == dnnl_success ? TUWEN_OK : fail(error, "a product", status);
+}
+
+/* ---- products for measuring --------------------------------------------------------------------------------- */
+
+enum { TRIAL_X, TRIAL_WEIGHT, TRIAL_Y, TRIAL_SCRATCHPAD, TRIAL_MEMORIES };
+
+struct tw_trial {
+    dnnl_primitive_t primitive;
+    dnnl_stream_t stream;
+    dnnl_memory_t memories[TRIAL_MEMORIES];
+    void *blocks[TRIAL_MEMORIES]; /* what they stand for */
+};
+
+/* Numbers of many different bits, none of them a NaN or denormal: values from -0.5 to 0.5, or any bytes. */
+static void fill_arbitrary(dnnl_data_type_t type, void *block, size_t bytes)
+{
+    uint32_t state = 1;
+    uint32_t *words = block;
+    uint16_t *halves = block;
+    uint8_t *octets = block;
+    size_t size = type == dnnl_f32 ? 4 : type == dnnl_bf16 ? 2 : 1;
+    for (size_t i = 0; i < bytes / size; i++) {
+        state = state * 1664525u + 1013904223u;
+        uint32_t bits = state >> 9 | 0x3f800000u; /* 1 to 2 */
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        value -= 1.5f;
+        memcpy(&bits, &value, sizeof bits);
+        if (size == 4)
+            words[i] = bits;
+        else if (size == 2)
+            halves[i] = (uint16_t)(bits >> 16);
+        else
+            octets[i] = (uint8_t)(state >> 24);
+    }
+}
+
+/* The memory of one argument, and the library's word for it. */
+static dnnl_status_t add_memory(tw_trial *trial, const tw_library *library, int which, dnnl_data_type_t type,
+                                layout_view layout)
+{
+    size_t bytes = dnnl_memory_desc_get_size(layout);
+    trial->blocks[which] = tw_alloc_aligned(bytes ? bytes : 1, 1);
+    if (!trial->blocks[which])
+        return dnnl_out_of_memory;
+    fill_arbitrary(type, trial->blocks[which], bytes);
+    return dnnl_memory_create(&trial->memories[which], layout, library->engine, trial->blocks[which]);
+}
+
+static dnnl_status_t add_memories(tw_trial *trial, const tw_library *library, const dnnl_data_type_t types[3],
+                                  dnnl_primitive_desc_t description)
+{
+    static const dnnl_query_t queries[TRIAL_MEMORIES] = {dnnl_query_src_md, dnnl_query_weights_md, dnnl_query_dst_md,
+                                                         dnnl_query_scratchpad_md};
+    dnnl_status_t status = dnnl_success;
+    for (int i = 0; i < TRIAL_MEMORIES && status == dnnl_success; i++)
+        status = add_memory(trial, library, i, i == TRIAL_SCRATCHPAD ? dnnl_u8 : types[i],
+                            dnnl_primitive_desc_query_md(description, queries[i], 0));
+    return status;
+}
+
+static dnnl_status_t describe_trial(const tw_library *library, const dnnl_data_type_t types[3], int rows, int out,
+                                    int in, dnnl_primitive_desc_t *description)
+{
+    dnnl_memory_desc_t x = {0}, weight = {0}, y = {0};
+    dnnl_primitive_attr_t attributes = NULL;
+    dnnl_status_t status = layout_tagged(&x, types[TRIAL_X], (dnnl_dims_t){rows, in}, dnnl_ab);
+    if (status == dnnl_success)
+        status = layout_tagged(&weight, types[TRIAL_WEIGHT], (dnnl_dims_t){in, out}, dnnl_format_tag_any);
+    if (status == dnnl_success)
+        status = layout_tagged(&y, types[TRIAL_Y], (dnnl_dims_t){rows, out}, dnnl_ab);
+    if (status == dnnl_success)
+        status = dnnl_primitive_attr_create(&attributes);
+    if (status == dnnl_success)
+        status = dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
+    if (status == dnnl_success)
+        status = product_describe(description, library->engine, layout_of(&x), layout_of(&weight), layout_of(&y),
+                                  attributes);
+    if (attributes)
+        dnnl_primitive_attr_destroy(attributes);
+    layout_free(&x);
+    layout_free(&weight);
+    layout_free(&y);
+    return status;
+}
+
+tuwen_status tw_trial_open(const tw_library *library, tw_trial_type type, int rows, int out, int in,
+                           tw_trial **trial_out, char *code, size_t size, tuwen_error *error)
+{
+    static const dnnl_data_type_t all_types[][3] = {[TW_TRIAL_F32] = {dnnl_f32, dnnl_f32, dnnl_f32},
+                                                    [TW_TRIAL_BF16] = {dnnl_bf16, dnnl_bf16, dnnl_f32},
+                                                    [TW_TRIAL_INT8] = {dnnl_u8, dnnl_s8, dnnl_s32}};
+    const dnnl_data_type_t *types = all_types[type];
+    dnnl_primitive_desc_t description = NULL;
+    const char *name = "";
+    *trial_out = NULL;
+    (void)snprintf(code, size, "%s", name);
+    if (type == TW_TRIAL_BF16 && !tw_library_multiplies(library, TW_ELEMENT_BF16))
+        return TUWEN_OK;
+    dnnl_status_t status = describe_trial(library, types, rows, out, in, &description);
+    if (status == dnnl_unimplemented)
+        return TUWEN_OK;
+    if (status == dnnl_success)
+        status = dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name);
+    bool slow = status == dnnl_success && strncmp(name, "ref", 3) == 0;
+    tw_trial *trial = status == dnnl_success && !slow ? tw_alloc_zero(1, sizeof *trial) : NULL;
+    if (!trial && !slow && status == dnnl_success)
+        status = dnnl_out_of_memory;
+    if (trial) {
+        (void)snprintf(code, size, "%s", name);
+        status = add_memories(trial, library, types, description);
+        if (status == dnnl_success)
+            status = dnnl_primitive_create(&trial->primitive, description);
+        if (status == dnnl_success)
+            status = dnnl_stream_create(&trial->stream, library->engine, dnnl_stream_default_flags);
+    }
+    if (description)
+        dnnl_primitive_desc_destroy(description);
+    if (status != dnnl_success) {
+        tw_trial_close(trial);
+        return fail(error, "measuring", status);
+    }
+    *trial_out = trial;
+    return TUWEN_OK;
+}
+
+tuwen_status tw_trial_run(tw_trial *trial, tuwen_error *error)
+{
+    const dnnl_exec_arg_t arguments[TRIAL_MEMORIES] = {{DNNL_ARG_SRC, trial->memories[TRIAL_X]},
+                                                       {DNNL_ARG_WEIGHTS, trial->memories[TRIAL_WEIGHT]},
+                                                       {DNNL_ARG_DST, trial->memories[TRIAL_Y]},
+                                                       {DNNL_ARG_SCRATCHPAD, trial->memories[TRIAL_SCRATCHPAD]}};
+    dnnl_status_t status = dnnl_primitive_execute(trial->primitive, trial->stream, TRIAL_MEMORIES, arguments);
+    if (status == dnnl_success)
+        status = dnnl_stream_wait(trial->stream);
+    return status == dnnl_success ? TUWEN_OK : fail(error, "measuring", status);
+}
+
+void tw_trial_close(tw_trial *trial)
+{
+    if (!trial)
+        return;
+    if (trial->stream)
+        dnnl_stream_destroy(trial->stream);
+    if (trial->primitive)
+        dnnl_primitive_destroy(trial->primitive);
+    for (int i = 0; i < TRIAL_MEMORIES; i++) {
+        if (trial->memories[i])
+            dnnl_memory_destroy(trial->memories[i]);
+        tw_free(trial->blocks[i]);
+    }
+    tw_free(trial);
 }

@@ -55,4 +55,24 @@ tuwen_status tw_tile_run(tw_tiles *tiles, const tw_tile *tile, int thread, const
 /* The library's name of the code that runs, such as "brg:avx512_core_bf16". */
 const char *tw_tile_code(const tw_tile *tile);
 
+/* ---- for measuring what the library can do (peak.c) ---- */
+
+/* Element types: x, weight and result are f32; bf16, bf16 and f32; or u8, s8 and s32. */
+typedef enum tw_trial_type { TW_TRIAL_F32, TW_TRIAL_BF16, TW_TRIAL_INT8 } tw_trial_type;
+
+/* A product [rows][in] times [in][out] of arbitrary numbers, the weight in the layout that the library wants. Unlike
+ * tiles it runs on all threads of the calling thread's OpenMP team, as the library divides the work. */
+typedef struct tw_trial tw_trial;
+
+/* `code` becomes the library's name of the code. NULL with OK where the machine has no such products, or the library
+ * only its reference code. */
+tuwen_status tw_trial_open(const tw_library *library, tw_trial_type type, int rows, int out, int in, tw_trial **trial,
+                           char *code, size_t size, tuwen_error *error);
+
+/* Computes it once. */
+tuwen_status tw_trial_run(tw_trial *trial, tuwen_error *error);
+
+/* Accepts NULL. */
+void tw_trial_close(tw_trial *trial);
+
 #endif

@@ -3,9 +3,9 @@
  * The linear layer. A product is cut into tasks, each a block of rows times a group of panels, that threads take one
  * after the other; each computes its tile of the result in its own memory and finishes it there.
  *
- * A tile is computed in one of two ways. Where the machine multiplies the weights' element, oneDNN does (library.h), on
- * inputs in that element. Elsewhere our own product kernel does in f32, a panel at a time: the panel is widened into the
- * thread's memory first if it is not f32 itself.
+ * A tile is computed in one of three ways. Where the machine multiplies the weights' element, oneDNN does (library.h), on
+ * inputs in that element. Elsewhere our own product kernels do, a panel at a time: in f32, where a panel of bf16 is
+ * widened into the thread's memory first, or in bytes. Sums of bytes are exact whichever way they are computed.
  */
 #include "ops/linear.h"
 
@@ -25,14 +25,16 @@
 /* Rows of ours: a multiple of the kernels' 14 and 6. */
 #define OWN_ROWS 336
 #define OWN_STEP 42
+#define OWN_BYTE_ROWS 128
 
 struct tw_linear {
     const tw_machine *machine;
     tw_layout layout;
     const void *packed;
-    const float *bias; /* NULL without */
-    void *own_packed;  /* NULL when borrowed */
-    float *own_bias;
+    const float *bias;          /* NULL without */
+    const float *scales, *sums; /* of I8 */
+    void *own_packed;           /* NULL when borrowed, as are those below */
+    float *own_bias, *own_scales;
 };
 
 /* ---- weights ------------------------------------------------------------------------------------------------------ */
@@ -100,6 +102,18 @@ tuwen_status tw_linear_map(const tw_machine *machine, const tw_layout *layout, c
     return TUWEN_OK;
 }
 
+tuwen_status tw_linear_map_int8(const tw_machine *machine, const tw_layout *layout, const void *packed,
+                                const float *scales, const float *sums, const float *bias, tw_linear **linear,
+                                tuwen_error *error)
+{
+    tuwen_status status = tw_linear_map(machine, layout, packed, bias, linear, error);
+    if (status == TUWEN_OK) {
+        (*linear)->scales = scales;
+        (*linear)->sums = sums;
+    }
+    return status;
+}
+
 tuwen_status tw_linear_open(const tw_machine *machine, tw_element element, int out, int in, const float *weight,
                             const float *bias, tw_linear **linear_out, tuwen_error *error)
 {
@@ -107,16 +121,25 @@ tuwen_status tw_linear_open(const tw_machine *machine, tw_element element, int o
     const tw_layout layout = tw_linear_layout(element, out, in);
     void *packed = tw_alloc_aligned(tw_layout_bytes(&layout), 1);
     float *own_bias = bias ? tw_alloc_aligned((size_t)out, sizeof *own_bias) : NULL;
+    bool scaled = element == TW_ELEMENT_I8;
+    float *own_scales = scaled ? tw_alloc_aligned(2 * (size_t)out, sizeof *own_scales) : NULL; /* scales, then sums */
     tw_linear *linear = NULL;
-    tuwen_status status = !packed || (bias && !own_bias)
+    tuwen_status status = !packed || (bias && !own_bias) || (scaled && !own_scales)
                               ? tw_fail_memory(error, "the weights")
                               : tw_linear_map(machine, &layout, packed, own_bias, &linear, error);
     if (!linear) {
         tw_free(packed);
         tw_free(own_bias);
+        tw_free(own_scales);
         return status;
     }
-    tw_linear_pack(machine, &layout, weight, packed);
+    if (scaled) {
+        linear->scales = linear->own_scales = own_scales;
+        linear->sums = own_scales + out;
+        tw_linear_quantize(machine, &layout, weight, packed, own_scales, own_scales + out);
+    } else {
+        tw_linear_pack(machine, &layout, weight, packed);
+    }
     if (own_bias)
         memcpy(own_bias, bias, (size_t)out * sizeof *bias);
     linear->own_packed = packed;
@@ -131,12 +154,14 @@ void tw_linear_close(tw_linear *linear)
         return;
     tw_free(linear->own_packed);
     tw_free(linear->own_bias);
+    tw_free(linear->own_scales);
     tw_free(linear);
 }
 
 tw_element tw_linear_input(const tw_linear *linear)
 {
-    return tw_machine_multiplies(linear->machine, linear->layout.element) ? linear->layout.element : TW_ELEMENT_F32;
+    tw_element element = linear->layout.element;
+    return element == TW_ELEMENT_I8 || tw_machine_multiplies(linear->machine, element) ? element : TW_ELEMENT_F32;
 }
 
 int tw_linear_out(const tw_linear *linear)
@@ -147,6 +172,11 @@ int tw_linear_out(const tw_linear *linear)
 int tw_linear_in(const tw_linear *linear)
 {
     return (int)linear->layout.sizes[0];
+}
+
+const void *tw_linear_packed(const tw_linear *linear)
+{
+    return linear->packed;
 }
 
 /* ---- one product and what follows it -------------------------------------------------------------------------------- */
@@ -225,10 +255,15 @@ static tuwen_status prepare_tiles(job *of, tuwen_error *error)
 
 static tuwen_status plan(job *of, tuwen_error *error)
 {
-    of->library = of->x->element != TW_ELEMENT_F32;
-    cut_rows(of, of->x->rows, of->library ? LIBRARY_ROWS : OWN_ROWS, of->library ? 8 : OWN_STEP);
+    of->library = tw_machine_multiplies(of->worker->machine, of->x->element);
+    if (of->library)
+        cut_rows(of, of->x->rows, LIBRARY_ROWS, 8);
+    else if (of->x->element == TW_ELEMENT_I8)
+        cut_rows(of, of->x->rows, OWN_BYTE_ROWS, 8);
+    else
+        cut_rows(of, of->x->rows, OWN_ROWS, OWN_STEP);
     cut_outputs(of);
-    of->memory = (TW_DEPTH * TW_PANEL + (size_t)of->block_rows * TW_STRIDE) * sizeof(float);
+    of->memory = TW_DEPTH * TW_PANEL * sizeof(float);
     tuwen_status status = of->library ? prepare_tiles(of, error) : TUWEN_OK;
     if (status != TUWEN_OK)
         return status;
@@ -240,28 +275,44 @@ static tuwen_status plan(job *of, tuwen_error *error)
     return TUWEN_OK;
 }
 
-/* The tile by our own kernel. What it reads is copied together first, x as much as weights: products over memory that lies
- * apart or far away take a fifth longer (docs/speed.md). */
+/* The tile of bytes by our own kernel. */
+static void compute_bytes(const job *of, const tw_linear *linear, int first_row, int rows, int first_out, int outs,
+                          int32_t *tile)
+{
+    const tw_kernels *kernels = of->worker->machine->kernels;
+    size_t in = (size_t)of->x->columns;
+    size_t panel = (size_t)linear->layout.strides[1];
+    const int8_t *group = (const int8_t *)linear->packed + (size_t)first_out / TW_PANEL * panel;
+    for (int out = 0; out < outs; out += TW_PANEL)
+        kernels->product_s8(tile + out, (size_t)tile_width(of, outs),
+                            (const uint8_t *)of->x->values + (size_t)first_row * in, in,
+                            group + (size_t)(out / TW_PANEL) * panel, (size_t)rows, in);
+}
+
+/* The tile by our own kernel. A panel is widened or copied into the thread's memory, and while it is multiplied the next one
+ * is fetched: products of weights that lie far away take a tenth longer (docs/speed.md). */
 static void compute_own(const job *of, const tw_linear *linear, int first_row, int rows, int first_out, int outs,
                         float *tile, float *weights)
 {
     const tw_kernels *kernels = of->worker->machine->kernels;
     size_t in = (size_t)of->x->columns;
     size_t width = (size_t)tile_width(of, outs);
-    const float *x = (const float *)of->x->values + (size_t)first_row * in;
-    float *rows_of_x = weights + TW_DEPTH * TW_PANEL;
+    size_t size = tw_element_size(linear->layout.element);
+    size_t panel = (size_t)linear->layout.strides[1] * size;
+    const char *group = (const char *)linear->packed + (size_t)first_out / TW_PANEL * panel;
     for (size_t k = 0; k < in; k += TW_DEPTH) {
         size_t n = in - k < TW_DEPTH ? in - k : TW_DEPTH;
-        for (int i = 0; i < rows; i++)
-            memcpy(rows_of_x + (size_t)i * TW_STRIDE, x + (size_t)i * in + k, n * sizeof *x);
+        const float *x = tw_matrix_block(of->x, first_row, (int)(k / TW_DEPTH));
         for (int out = 0; out < outs; out += TW_PANEL) {
-            size_t at = (size_t)(first_out + out) / TW_PANEL * (size_t)linear->layout.strides[1] + k * TW_PANEL;
+            const char *at = group + (size_t)(out / TW_PANEL) * panel + k * TW_PANEL * size;
+            const char *next = out + TW_PANEL < outs ? at + panel : group + (k + n) * TW_PANEL * size;
             if (linear->layout.element == TW_ELEMENT_BF16)
-                kernels->widen_panel(weights, (const uint16_t *)linear->packed + at, (n + 1) / 2 * 2);
+                kernels->widen_panel(weights, (const uint16_t *)(const void *)at, (n + 1) / 2 * 2);
             else
-                memcpy(weights, (const float *)linear->packed + at, n * TW_PANEL * sizeof *weights);
-            kernels->product(tile + out, width, rows_of_x, TW_STRIDE, (size_t)rows, weights,
-                             (size_t)(outs - out < TW_PANEL ? outs - out : TW_PANEL), n, k > 0);
+                memcpy(weights, at, n * TW_PANEL * sizeof *weights);
+            kernels->product(tile + out, width, x, TW_STRIDE, (size_t)rows, weights,
+                             (size_t)(outs - out < TW_PANEL ? outs - out : TW_PANEL), n, k > 0, next,
+                             n * TW_PANEL * size);
         }
     }
 }
@@ -275,6 +326,14 @@ static tuwen_status compute_library(const job *of, const tw_linear *linear, cons
     const char *panels =
         (const char *)linear->packed + (size_t)first_out / TW_PANEL * (size_t)linear->layout.strides[1] * size;
     return tw_tile_run(of->worker->tiles, tile, omp_get_thread_num(), x, panels, y, memory, error);
+}
+
+/* Sums of bytes become numbers, in their place. */
+static void scale_row(const job *of, const tw_linear *linear, int row, int first, int count, float *values)
+{
+    const tw_machine *machine = of->worker->machine;
+    machine->kernels->dequantize(values, (const int32_t *)(const void *)values, linear->scales + first,
+                                 linear->sums + first, (size_t)count, of->x->scales[row], of->x->zeros[row]);
 }
 
 /* Row `row` of the result, outputs first..first+count, which `values` holds without the bias; `up` is of GATE. */
@@ -322,13 +381,19 @@ static tuwen_status run_task(const job *of, int block, int group, tuwen_error *e
         tuwen_status status = TUWEN_OK;
         if (of->library)
             status = compute_library(of, of->linears[i], tile, first_row, first, results[i], memory, error);
+        else if (of->x->element == TW_ELEMENT_I8)
+            compute_bytes(of, of->linears[i], first_row, rows, first, outs, (int32_t *)(void *)results[i]);
         else
             compute_own(of, of->linears[i], first_row, rows, first, outs, results[i], (float *)memory);
         if (status != TUWEN_OK)
             return status;
     }
-    for (int i = 0; i < rows; i++)
-        finish_row(of, first_row + i, first, outs, results[0] + (size_t)i * width, results[1] + (size_t)i * width);
+    for (int i = 0; i < rows; i++) {
+        float *values[2] = {results[0] + (size_t)i * width, results[1] + (size_t)i * width};
+        for (int j = 0; of->x->element == TW_ELEMENT_I8 && j < (of->finish == GATE ? 2 : 1); j++)
+            scale_row(of, of->linears[j], first_row + i, first, outs, values[j]);
+        finish_row(of, first_row + i, first, outs, values[0], values[1]);
+    }
     return TUWEN_OK;
 }
 
@@ -362,6 +427,8 @@ static tuwen_status run(job *of, tuwen_error *error)
     }
     double operations = 2.0 * of->x->rows * of->x->columns * of->outputs.count;
     tw_profile_add(&worker->profile, TW_WORK_PRODUCTS, begin, (of->finish == GATE ? 2 : 1) * operations);
+    if (of->out)
+        tw_matrix_finish(worker, of->out);
     return result;
 }
 
@@ -406,8 +473,8 @@ const char *tw_linear_code(tw_worker *worker, const tw_linear *linear, int rows)
 {
     const tw_tile *tile = NULL;
     tw_element element = tw_linear_input(linear);
-    if (element == TW_ELEMENT_F32)
-        return linear->layout.element == TW_ELEMENT_F32 ? "own" : "own, widened";
+    if (!tw_machine_multiplies(linear->machine, element))
+        return linear->layout.element == TW_ELEMENT_BF16 ? "own, widened" : "own";
     int outs = tw_linear_out(linear) < GROUP ? tw_linear_out(linear) : GROUP;
     const tw_tile shape = {element, tw_matrix_room(rows), tw_linear_in(linear), outs};
     return tw_tiles_prepare(worker->tiles, shape, &tile, NULL) == TUWEN_OK ? tw_tile_code(tile) : "none";

@@ -23,9 +23,19 @@ tw_layout tw_linear_layout(tw_element element, int out, int in);
 /* Packs `weight` [out][in] row-major into `packed` (tw_layout_bytes, aligned to 64 bytes) in tw_linear_layout. */
 void tw_linear_pack(const tw_machine *machine, const tw_layout *layout, const float *weight, void *packed);
 
+/* The same for I8: each output's numbers as whole ones from -127 to 127, of which the largest is as large as can be.
+ * `scales` [out] are what they are to be multiplied by, `sums` [out] their sums. `in` is at most TW_INT8_INPUTS. */
+void tw_linear_quantize(const tw_machine *machine, const tw_layout *layout, const float *weight, void *packed,
+                        float *scales, float *sums);
+
 /* A linear layer over packed memory, which it borrows, as it does `bias` [out] (or NULL): both outlive it. */
 tuwen_status tw_linear_map(const tw_machine *machine, const tw_layout *layout, const void *packed, const float *bias,
                            tw_linear **linear, tuwen_error *error);
+
+/* The same for I8, with the scales and sums of tw_linear_quantize. */
+tuwen_status tw_linear_map_int8(const tw_machine *machine, const tw_layout *layout, const void *packed,
+                                const float *scales, const float *sums, const float *bias, tw_linear **linear,
+                                tuwen_error *error);
 
 /* Packs `weight` [out][in] row-major into memory of its own, and copies `bias` [out] or NULL. */
 tuwen_status tw_linear_open(const tw_machine *machine, tw_element element, int out, int in, const float *weight,
@@ -34,11 +44,14 @@ tuwen_status tw_linear_open(const tw_machine *machine, tw_element element, int o
 /* Accepts NULL. */
 void tw_linear_close(tw_linear *linear);
 
-/* The element in which x must be: F32 unless the machine multiplies the weight's own element. */
+/* The element in which x must be: I8 for weights in it; else F32 unless the machine multiplies the weight's own. */
 tw_element tw_linear_input(const tw_linear *linear);
 
 int tw_linear_out(const tw_linear *linear);
 int tw_linear_in(const tw_linear *linear);
+
+/* The packed weights. */
+const void *tw_linear_packed(const tw_linear *linear);
 
 /* Which outputs of a layer; `first` is a multiple of 64. */
 typedef struct tw_outputs {

@@ -55,6 +55,8 @@ tuwen_status tw_machine_open(const char *isa, int threads, tw_machine **out, tuw
         return status;
     }
     machine->multiplies[TW_ELEMENT_BF16] = tw_library_multiplies(machine->library, TW_ELEMENT_BF16);
+    machine->multiplies[TW_ELEMENT_I8] = tw_library_multiplies(machine->library, TW_ELEMENT_I8);
+    machine->int8_most = machine->multiplies[TW_ELEMENT_I8] ? 255 : kernels->int8_most;
     *out = machine;
     return TUWEN_OK;
 }
@@ -80,6 +82,11 @@ int tw_machine_threads(const tw_machine *machine)
 bool tw_machine_multiplies(const tw_machine *machine, tw_element element)
 {
     return machine->multiplies[element];
+}
+
+int tw_machine_int8_most(const tw_machine *machine)
+{
+    return machine->int8_most;
 }
 
 tuwen_status tw_worker_open(const tw_machine *machine, tw_worker **out, tuwen_error *error)
@@ -115,6 +122,11 @@ const tw_machine *tw_worker_machine(const tw_worker *worker)
 tw_profile *tw_worker_profile(tw_worker *worker)
 {
     return &worker->profile;
+}
+
+size_t tw_worker_bytes(const tw_worker *worker)
+{
+    return worker->capacity;
 }
 
 void tw_worker_observe(tw_worker *worker, tw_observer observer, void *user)

@@ -35,12 +35,18 @@ int tw_machine_threads(const tw_machine *machine);
  * VNNI, AMX). Otherwise weights are widened to f32 panel by panel. False for F32. */
 bool tw_machine_multiplies(const tw_machine *machine, tw_element element);
 
+/* The largest byte of inputs of I8 products here: 255, or 127 where products of bytes are summed in 16 bits. */
+int tw_machine_int8_most(const tw_machine *machine);
+
 tuwen_status tw_worker_open(const tw_machine *machine, tw_worker **worker, tuwen_error *error);
 void tw_worker_close(tw_worker *worker);
 const tw_machine *tw_worker_machine(const tw_worker *worker);
 
 /* What the worker's operations took so far; the caller may set it to zero. */
 tw_profile *tw_worker_profile(tw_worker *worker);
+
+/* Bytes of scratch memory that it holds. */
+size_t tw_worker_bytes(const tw_worker *worker);
 
 /* Sees the input of every linear layer before it is computed. NULL for none. */
 typedef void (*tw_observer)(void *user, const tw_linear *linear, const tw_matrix *x);

@@ -11,6 +11,7 @@ struct tw_machine {
     tw_library *library;
     int threads;
     bool multiplies[TW_ELEMENTS];
+    int int8_most;
 };
 
 struct tw_worker {

@@ -5,6 +5,7 @@ tuwen convert -q demo demo.tuwen && tuwen convert -q --precision f32 demo demo-f
 try() { tuwen selftest -q "$@" | sed -n '1p;$p'; }
 try -m demo.tuwen
 try -m demo-f32.tuwen
+tuwen convert -q --precision int8 demo demo-int8.tuwen && try -m demo-int8.tuwen
 tuwen selftest -q -m demo-f32.tuwen --precision bf16; echo "exit $?"
 tuwen selftest -q -m tiny.tuwen; echo "exit $?"
 sed 's/"fingerprint": "c6/"fingerprint": "00/' demo/golden.json > golden.json && try -m demo-f32.tuwen

@@ -38,7 +38,7 @@ try help nothing
 try help match embed
 try pull nothing
 try pull gme-2b --jobs 0
-try pull gme-2b --precision int8
+try pull gme-2b --precision int4
 try convert a
 try verify a b
 try models list

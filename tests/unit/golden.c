@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading golden files in tests. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,4 +50,16 @@ float *golden_floats(tw_json_value list, size_t *count)
     for (size_t i = 0; i < *count; i++)
         values[i] = (float)tw_json_number(tw_json_element(list, i), 0);
     return values;
+}
+
+double golden_difference(const float *a, const float *b, size_t count)
+{
+    /* fmax would pass over NaN, and gcc 12 for aarch64 dies of an internal error when it vectorises fmax here. */
+    double worst = 0;
+    for (size_t i = 0; i < count; i++) {
+        double difference = fabs((double)a[i] - (b ? (double)b[i] : 0));
+        if (!(difference <= worst) && !isnan(worst))
+            worst = difference;
+    }
+    return worst;
 }

@@ -19,4 +19,7 @@ float *golden_npy(const char *relative, size_t *count);
 /* The numbers of a JSON list as floats; free with tw_free. */
 float *golden_floats(tw_json_value list, size_t *count);
 
+/* The largest difference between two vectors (`b` may be NULL for zeros); NaN if one is in them. */
+double golden_difference(const float *a, const float *b, size_t count);
+
 #endif

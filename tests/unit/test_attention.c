@@ -114,7 +114,7 @@ static void free_batch(batch *of)
     tw_free(of->kv);
     tw_free(of->cosines);
     tw_free(of->sines);
-    tw_free(of->out.values);
+    numbers_free(&of->out);
 }
 
 static void run_batch(const batch *of, int threads)
@@ -350,19 +350,16 @@ static void check_bits(tw_heads heads, bool causal, const part *parts, int count
     for (int i = 0; i < count; i++) {
         tw_matrix alone;
         run_alone(&of, i, 1 + i % MACHINES, &alone);
-        size_t row = (size_t)alone.columns * tw_element_size(alone.element);
-        if (memcmp(alone.values, (char *)of.out.values + (size_t)of.keys[i].query_row * row,
-                   (size_t)alone.rows * row) != 0)
+        if (!numbers_same(&alone, 0, &of.out, of.keys[i].query_row, alone.rows))
             fail_msg("sequence %d has other bits alone", i);
-        tw_free(alone.values);
+        numbers_free(&alone);
     }
     tw_matrix before = of.out;
     for (int threads = 1; threads <= MACHINES; threads += 2) {
         of.out = numbers_empty(before.element, before.rows, before.columns);
         run_batch(&of, threads);
-        assert_memory_equal(of.out.values, before.values,
-                            (size_t)before.rows * (size_t)before.columns * tw_element_size(before.element));
-        tw_free(of.out.values);
+        assert_true(numbers_same(&of.out, 0, &before, 0, before.rows));
+        numbers_free(&of.out);
     }
     of.out = before;
     free_batch(&of);
@@ -394,9 +391,8 @@ static void last_alone(tw_heads heads, bool causal)
         of.keys[0].queries = 1;
         of.attention.q += (lengths[i] - 1) * of.attention.q_stride;
         run_batch(&of, 2);
-        assert_memory_equal(of.out.values, (float *)all.values + (size_t)(lengths[i] - 1) * (size_t)all.columns,
-                            (size_t)all.columns * sizeof(float));
-        tw_free(all.values);
+        assert_true(numbers_same(&of.out, 0, &all, lengths[i] - 1, 1));
+        numbers_free(&all);
         free_batch(&of);
     }
 }

@@ -270,7 +270,7 @@ static void test_precisions(void **state)
     assert_non_null(strstr(error.message, "what that rounded away cannot come back in f32"));
     options.precision = (tuwen_precision)9;
     assert_int_equal(tuwen_model_open(target, &options, &model, &error), TUWEN_INVALID_ARGUMENT);
-    assert_string_equal(error.message, "precision 9: allowed are 0 (auto), 1 (f32) and 2 (bf16)");
+    assert_string_equal(error.message, "precision 9: allowed are 0 (auto), 1 (f32), 2 (bf16) and 3 (int8)");
     tw_free(got);
     tw_free(expected);
 }

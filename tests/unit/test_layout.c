@@ -33,6 +33,7 @@ static const nest nests[] = {
     {"AB16a64b, ragged", 4, {{0, 4}, {1, 3}, {0, 16}, {1, 64}}, 63, 191},
     {"BA16b64a", 4, {{1, 12}, {0, 2}, {1, 16}, {0, 64}}, 128, 180},
     {"BA16a64b2a, ragged", 5, {{1, 5}, {0, 11}, {0, 16}, {1, 64}, {0, 2}}, 337, 300},
+    {"BA16a64b4a, ragged", 5, {{1, 3}, {0, 2}, {0, 16}, {1, 64}, {0, 4}}, 100, 129},
     {"BA64b", 3, {{1, 9}, {0, 100}, {1, 64}}, 100, 570},
     {"AB8a8b2a2b", 6, {{0, 6}, {1, 40}, {0, 8}, {1, 8}, {0, 2}, {1, 2}}, 90, 635},
     {"AB3b5a7b", 5, {{0, 14}, {1, 13}, {1, 3}, {0, 5}, {1, 7}}, 68, 270},
@@ -57,7 +58,7 @@ static tw_layout layout_of(const nest *from, tw_element element)
     return layout;
 }
 
-/* The value of W[o][i]: different for neighbours, and exact in bf16. */
+/* The value of W[o][i]: different for neighbours, and exact in every element. */
 static float value_of(int64_t in, int64_t out)
 {
     return (float)((in * 37 + out * 101) % 251 - 125);
@@ -70,7 +71,9 @@ static void lay(const nest *from, int depth, const int64_t at[2], tw_element ele
         bool inside = at[0] < from->in && at[1] < from->out;
         float value = inside ? value_of(at[0], at[1]) : NAN; /* what lies between is never to be read */
         uint16_t half = tw_bf16_from_f32(value);
-        memcpy(*next, element == TW_ELEMENT_F32 ? (const void *)&value : &half, tw_element_size(element));
+        int8_t small = inside ? (int8_t)value : -128;
+        const void *const parts[TW_ELEMENTS] = {&value, &half, &small};
+        memcpy(*next, parts[element], tw_element_size(element));
         *next += tw_element_size(element);
         return;
     }
@@ -103,9 +106,9 @@ static void expect_rows(const tw_layout *layout, const void *packed, int64_t fir
 static void layouts_are_read(void **state)
 {
     (void)state;
-    for (size_t n = 0; n < 2 * NESTS; n++) {
-        const nest *from = &nests[n / 2];
-        tw_layout layout = layout_of(from, n % 2 ? TW_ELEMENT_F32 : TW_ELEMENT_BF16);
+    for (size_t n = 0; n < TW_ELEMENTS * NESTS; n++) {
+        const nest *from = &nests[n / TW_ELEMENTS];
+        tw_layout layout = layout_of(from, (tw_element)(n % TW_ELEMENTS));
         if (!tw_layout_valid(&layout))
             fail_msg("%s is not valid", from->name);
         size_t bytes = tw_layout_bytes(&layout);
@@ -136,6 +139,11 @@ static void plain_is_rows(void **state)
     same.element = TW_ELEMENT_BF16;
     assert_false(tw_layout_equal(&layout, &same));
     assert_int_equal(tw_layout_bytes(&same), sizeof rows / 2);
+    same.element = TW_ELEMENT_I8;
+    assert_int_equal(tw_layout_bytes(&same), sizeof rows / 4);
+    assert_string_equal(tw_element_name(TW_ELEMENT_F32), "f32");
+    assert_string_equal(tw_element_name(TW_ELEMENT_BF16), "bf16");
+    assert_string_equal(tw_element_name(TW_ELEMENT_I8), "i8");
 }
 
 /* Each way in which a layout from a file can be wrong. */
@@ -147,7 +155,7 @@ static void wrong_layouts_are_refused(void **state)
     size_t count = 0;
     assert_true(tw_layout_valid(&good));
 #define BAD(change) (bad[count] = good, bad[count].change, count++)
-    BAD(element = (tw_element)2);
+    BAD(element = TW_ELEMENTS);
     BAD(element = (tw_element)-1);
     BAD(blocks = -1);
     BAD(blocks = TW_LAYOUT_BLOCKS + 1);

@@ -72,9 +72,7 @@ static double compare(const tuwen_model *model, tw_json_value item, bool *ids_eq
         tuwen_embed(session, &input, 1, vector, NULL, &error) != TUWEN_OK)
         fail_msg("%s: %s", tw_json_string(tw_json_member(item, "name"), NULL), error.message);
     *ids_equal = same_ids(session, &input, tw_json_member(item, "ids"));
-    double worst = 0;
-    for (size_t i = 0; i < count; i++)
-        worst = fmax(worst, fabs((double)vector[i] - (double)expected[i]));
+    double worst = golden_difference(vector, expected, count);
     tuwen_session_close(session);
     tw_free(vector);
     tw_free(expected);

@@ -188,7 +188,10 @@ static void wrong_headers_are_named(void **state)
     BAD(bad[0] ^= 1, TUWEN_BAD_MODEL, "f: byte 0: is not a packed file");
     BAD(memset(bad, 0, 4096), TUWEN_BAD_MODEL, "f: is incomplete: its writing was not finished");
     BAD(put_number(bad + 8, 0), TUWEN_BAD_MODEL, "f: byte 8: there is no version 0 of packed files");
-    BAD(put_number(bad + 8, 2), TUWEN_UNSUPPORTED, "f: is a packed file of version 2; this tuwen reads version 1");
+    BAD(put_number(bad + 8, 3), TUWEN_UNSUPPORTED,
+        "f: is a packed file of version 3; this tuwen reads versions up to 2");
+    BAD(put_number(bad + 8, UINT64_MAX), TUWEN_UNSUPPORTED,
+        "f: is a packed file of version 18446744073709551615; this tuwen reads versions up to 2");
     BAD(put_number(bad + 16, size + 1), TUWEN_BAD_MODEL, "f: is cut at byte %zu of %zu", size, size + 1);
     BAD(put_number(bad + 16, size - 1), TUWEN_BAD_MODEL, "f: goes on after byte %zu, its end, to byte %zu", size - 1,
         size);
@@ -285,6 +288,7 @@ static const char *const forgeries[][3] = {
     {"\"bytes\":27", "\"bytes\":28",
      "f: item config.json: its bytes 4096 to 4124 are damaged: their SHA-256 sum is another"},
     {"\"element\":\"bf16\"", "\"element\":\"f16\"", "f: item layers.0.weight: its layout cannot be"},
+    {"\"element\":\"bf16\"", "\"element\":\"i8\"", "f: item layers.0.weight: its layout cannot be"}, /* version 1 */
     {"\"element\":\"bf16\"", "\"element\":\"f32\"",
      "f: item layers.0.weight: has 16384 bytes, but its layout needs 32768"},
     {"\"sizes\":[50,70]", "\"sizes\":[50]", "f: item layers.0.weight: its layout cannot be"},
@@ -329,6 +333,49 @@ static void forged_indexes_are_named(void **state)
     expect_message(bad, forged, TUWEN_OK, NULL);
     tw_free(bad);
     tw_free(line);
+    tw_free(good);
+    example_remove_place(&at);
+}
+
+/* Numbers of the example's matrix, at the first and the last place, in a layout of int8. */
+static void int8_makes_version_2(void **state)
+{
+    (void)state;
+    /* BA16a64b4a, in 50, out 70 */
+    const tw_layout layout = {.element = TW_ELEMENT_I8,
+                              .sizes = {50, 70},
+                              .padded = {64, 128},
+                              .strides = {4096, 4096},
+                              .blocks = 3,
+                              .block_size = {16, 64, 4},
+                              .block_axis = {0, 1, 0}};
+    example_place at = example_make_place();
+    tw_packed_writer *writer = NULL;
+    int8_t bytes[8192] = {[0] = -127, [4096 + 49 / 4 * 256 + 4 * (69 - 64) + 49 % 4] = 126};
+    assert_int_equal(tw_packed_create(at.path, &writer, NULL), TUWEN_OK);
+    assert_int_equal(tw_packed_add(writer, "m", TW_ITEM_MATRIX, &layout, bytes, sizeof bytes, NULL), TUWEN_OK);
+    assert_int_equal(tw_packed_finish(writer, &example_facts, NULL), TUWEN_OK);
+    size_t size = 0;
+    unsigned char *good = example_read(at.path, &size);
+    assert_int_equal(get_number(good + 8), 2);
+    tw_packed *packed = NULL;
+    assert_int_equal(tw_packed_open(at.path, &packed, NULL), TUWEN_OK);
+    const tw_item *item = tw_packed_find(packed, "m");
+    assert_true(item && tw_layout_equal(&item->layout, &layout));
+    float rows[50];
+    tw_layout_unpack(&item->layout, item->data, 0, 1, rows);
+    assert_true(rows[0] == -127 && rows[1] == 0);
+    tw_layout_unpack(&item->layout, item->data, 69, 1, rows);
+    assert_true(rows[49] == 126 && rows[48] == 0);
+    tw_packed_close(packed);
+    put_number(good + 8, 1); /* no file of version 1 has such a matrix */
+    expect_message(good, size, TUWEN_BAD_MODEL, "f: item m: its layout cannot be");
+    tw_free(good);
+    example_write_good(at.path); /* which has none: what an older tuwen reads */
+    good = example_read(at.path, &size);
+    assert_int_equal(get_number(good + 8), 1);
+    put_number(good + 8, 2);
+    expect_message(good, size, TUWEN_OK, NULL);
     tw_free(good);
     example_remove_place(&at);
 }
@@ -395,9 +442,13 @@ static void failed_allocations_are_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_written_is_read),         cmocka_unit_test(sums_are_those_of_sha256sum),
-        cmocka_unit_test(files_are_read_through_a_bundle), cmocka_unit_test(wrong_headers_are_named),
-        cmocka_unit_test(forged_indexes_are_named),        cmocka_unit_test(many_items_are_opened),
+        cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(sums_are_those_of_sha256sum),
+        cmocka_unit_test(files_are_read_through_a_bundle),
+        cmocka_unit_test(wrong_headers_are_named),
+        cmocka_unit_test(forged_indexes_are_named),
+        cmocka_unit_test(many_items_are_opened),
+        cmocka_unit_test(int8_makes_version_2),
         cmocka_unit_test(failed_allocations_are_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

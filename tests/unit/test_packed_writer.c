@@ -29,6 +29,7 @@ static void wrong_calls_are_named(void **state)
     (void)state;
     example_place at = example_make_place();
     const tw_layout numbers = tw_layout_plain(TW_ELEMENT_F32, 3, 1), wide = tw_layout_plain(TW_ELEMENT_F32, 1, 3);
+    const tw_layout small = tw_layout_plain(TW_ELEMENT_I8, 3, 4), few = tw_layout_plain(TW_ELEMENT_I8, 12, 1);
     char name[300];
     memset(name, 'n', sizeof name);
     name[256] = '\0';
@@ -47,6 +48,8 @@ static void wrong_calls_are_named(void **state)
          "item 1: its name is not a text of 1 to 255 bytes without control characters"},
         {"first", TW_ITEM_FILE, NULL, 12, "item first: is there twice"},
         {"b", TW_ITEM_VECTOR, &wide, 12, "item b: its layout cannot be"},
+        {"b", TW_ITEM_ROWS, &small, 12, "item b: its layout cannot be"},
+        {"b", TW_ITEM_VECTOR, &few, 12, "item b: its layout cannot be"},
         {"b", TW_ITEM_ROWS, &example_blocked, 16384, "item b: its layout cannot be"},
         {"b", TW_ITEM_VECTOR, &numbers, 8, "item b: has 8 bytes, but its layout needs 12"},
     };

@@ -84,14 +84,6 @@ static void check_ids(tuwen_session *session, const tuwen_input *input, tw_json_
             fail_msg("%s: id %zu is %d", name, i, (int)ids[i]);
 }
 
-static double largest_difference(const float *a, const float *b, size_t count)
-{
-    double worst = 0;
-    for (size_t i = 0; i < count; i++)
-        worst = fmax(worst, fabs((double)a[i] - (double)b[i]));
-    return worst;
-}
-
 typedef struct {
     double cosine, difference; /* the worst so far */
     int cases;
@@ -117,7 +109,7 @@ static void check_case(const tuwen_model *model, tw_json_value item, bounds allo
         float *expected = golden_floats(tw_json_member(item, "vector"), &count);
         assert_int_equal(count, dimension);
         check_ids(session, &input, tw_json_member(item, "ids"), name);
-        double difference = largest_difference(vector, expected, count);
+        double difference = golden_difference(vector, expected, count);
         double cosine = (double)tuwen_cosine(vector, expected, count);
         if (!(difference <= allowed.difference) || !(cosine >= allowed.cosine))
             fail_msg("%s: cosine %.9f, largest difference %.3g", name, cosine, difference);
@@ -193,7 +185,7 @@ static void test_batch(void **state)
     for (size_t i = 0; i < count; i++) {
         size_t length = 0;
         float *expected = golden_floats(tw_json_member(tw_json_element(cases, owners[i]), "vector"), &length);
-        assert_true(largest_difference(vectors + i * dimension, expected, length) <= small.difference);
+        assert_true(golden_difference(vectors + i * dimension, expected, length) <= small.difference);
         tw_free(expected);
         tw_free(pictures[i]);
     }
@@ -225,10 +217,7 @@ static void compare_stage(void *user, const char *stage, int index, const float 
     size_t count = 0;
     float *expected = golden_npy(path, &count);
     assert_int_equal(count, (size_t)rows * (size_t)n);
-    double scale = 0;
-    for (size_t i = 0; i < count; i++)
-        scale = fmax(scale, fabs((double)expected[i]));
-    double difference = largest_difference(values, expected, count) / scale;
+    double difference = golden_difference(values, expected, count) / golden_difference(expected, NULL, count);
     if (!(difference <= 1e-5))
         fail_msg("%s: off by %.3g of its largest value", path, difference);
     of->worst = fmax(of->worst, difference);

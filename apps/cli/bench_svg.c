@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `tuwen bench --svg`: one bar for each result, cut into its stages. The picture stands alone (no fonts, scripts or
+ * other files), follows the reader's light or dark scheme, and tells each piece's numbers when pointed at.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+
+enum {
+    WIDTH = 900,
+    MARGIN = 20,
+    BAR_WIDTH = WIDTH - 2 * MARGIN,
+    TOP = 82,         /* of the first result */
+    RESULT_STEP = 74, /* from one result to the next */
+    BAR_BELOW = 10,   /* from a result's line of text to its bar */
+    BAR_HEIGHT = 30,
+    LEGEND_COLUMNS = 4,
+    LEGEND_STEP = 24
+};
+
+static const struct {
+    const char *stage, *color;
+    bool dark; /* white letters are readable on it */
+} colors[] = {
+    {"decode", "#0f766e", true},          {"preprocess", "#2dd4bf", false},       {"tokenize", "#65a30d", true},
+    {"vision products", "#1d4ed8", true}, {"vision attention", "#60a5fa", false}, {"vision rest", "#bfdbfe", false},
+    {"merger products", "#7e22ce", true}, {"merger rest", "#d8b4fe", false},      {"text products", "#c2410c", true},
+    {"text attention", "#fb923c", false}, {"text rest", "#fed7aa", false},        {"other", "#9ca3af", false},
+};
+enum { COLORS = sizeof colors / sizeof *colors };
+
+/* The place of a stage's colour; a stage that is not known has the last one. */
+static size_t color_of(const char *stage)
+{
+    size_t i = 0;
+    while (i + 1 < COLORS && strcmp(colors[i].stage, stage) != 0)
+        i++;
+    return i;
+}
+
+/* Text from outside: broken UTF-8 as U+FFFD, control characters as spaces, and nothing that is markup. */
+static void print_escaped(FILE *stream, const char *text)
+{
+    size_t size = strlen(text);
+    char *safe = malloc(3 * size + 1);
+    size_t length = safe ? text_repair(text, size, safe) : 0;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char letter = (unsigned char)safe[i];
+        if (strchr("&<>\"'", letter) && letter)
+            fprintf(stream, "&#%d;", letter);
+        else
+            fputc(letter < 0x20 || letter == 0x7f ? ' ' : letter, stream);
+    }
+    free(safe);
+}
+
+static void print_text(FILE *stream, double x, double y, const char *attributes, const char *text)
+{
+    fprintf(stream, "<text x=\"%.1f\" y=\"%.1f\"%s>", x, y, attributes);
+    print_escaped(stream, text);
+    fputs("</text>\n", stream);
+}
+
+/* "vision products: 1.4172 s, 58.8 %, 0.910 TFLOP/s" */
+static void stage_line(char *line, size_t size, const tuwen_stage *stage, double share)
+{
+    char percent[32];
+    snprintf(percent, sizeof percent, "%.1f %%", 100 * share);
+    enum message message = stage->operations > 0 && stage->seconds > 0 ? SAY_BENCH_PIECE_RATE : SAY_BENCH_PIECE;
+    double rate = message == SAY_BENCH_PIECE_RATE ? stage->operations / stage->seconds / 1e12 : 0;
+    message_format(
+        line, size, message,
+        WITH(bench_stage_name(stage->name), number_text(stage->seconds, 4).text, percent, number_text(rate, 3).text));
+}
+
+static void draw_bar(const struct bench_result *result, double y, FILE *stream)
+{
+    double total = 0, x = MARGIN;
+    for (size_t i = 0; i < result->stage_count; i++)
+        total += result->stages[i].seconds;
+    for (size_t i = 0; i < result->stage_count; i++) {
+        const tuwen_stage *stage = &result->stages[i];
+        size_t color = color_of(stage->name);
+        double share = total > 0 ? stage->seconds / total : 0, width = share * BAR_WIDTH;
+        char line[256];
+        if (width < 0.05)
+            continue;
+        fprintf(stream, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" fill=\"%s\"><title>", x, y, width,
+                BAR_HEIGHT, colors[color].color);
+        stage_line(line, sizeof line, stage, share);
+        print_escaped(stream, line);
+        fputs("</title></rect>\n", stream);
+        if (share >= 0.06) {
+            snprintf(line, sizeof line, "%.0f %%", 100 * share);
+            print_text(stream, x + width / 2, y + BAR_HEIGHT / 2 + 5,
+                       colors[color].dark ? " class=\"on-dark\"" : " class=\"on-light\"", line);
+        }
+        x += width;
+    }
+}
+
+static void draw_result(const struct bench *bench, const struct bench_result *result, double y, FILE *stream)
+{
+    char line[256], percent[32];
+    double share = bench_share(bench, result->operations, result->seconds);
+    snprintf(percent, sizeof percent, "%.0f %%", 100 * share);
+    print_text(stream, MARGIN, y, " class=\"strong\"", result->title);
+    if (share > 0)
+        message_format(line, sizeof line, SAY_BENCH_DRAWN_SHARE,
+                       WITH(number_text(result->seconds, 3).text,
+                            number_text(result->operations / result->seconds / 1e12, 3).text, percent,
+                            bench->peak->name));
+    else
+        message_format(line, sizeof line, SAY_BENCH_DRAWN, WITH(number_text(result->seconds, 3).text));
+    print_text(stream, WIDTH - MARGIN, y, " text-anchor=\"end\"", line);
+    draw_bar(result, y + BAR_BELOW, stream);
+}
+
+/* Whether a stage took time that can be seen. */
+static bool occurs(const struct bench *bench, const char *stage)
+{
+    for (size_t i = 0; i < bench->count; i++)
+        for (size_t j = 0; j < bench->results[i].stage_count; j++)
+            if (strcmp(bench->results[i].stages[j].name, stage) == 0)
+                return true;
+    return false;
+}
+
+static void draw_legend(const struct bench *bench, double y, FILE *stream)
+{
+    size_t place = 0;
+    for (size_t i = 0; i < COLORS; i++) {
+        if (!occurs(bench, colors[i].stage))
+            continue;
+        double x = MARGIN + (double)(place % LEGEND_COLUMNS) * BAR_WIDTH / LEGEND_COLUMNS;
+        double row = y + (double)(place / LEGEND_COLUMNS) * LEGEND_STEP;
+        fprintf(stream, "<rect x=\"%.1f\" y=\"%.1f\" width=\"14\" height=\"14\" fill=\"%s\"/>\n", x, row - 12,
+                colors[i].color);
+        print_text(stream, x + 22, row, "", bench_stage_name(colors[i].stage));
+        place++;
+    }
+}
+
+static void print_begin(FILE *stream, int height)
+{
+    fprintf(
+        stream,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">\n"
+        "<style>\n"
+        "text { font: 14px system-ui, sans-serif; fill: #1f2328 }\n"
+        ".title { font-size: 18px; font-weight: 600 } .strong { font-weight: 600 }\n"
+        ".on-dark { fill: #ffffff; text-anchor: middle } .on-light { fill: #111827; text-anchor: middle }\n"
+        ".paper { fill: #ffffff }\n"
+        "@media (prefers-color-scheme: dark) {\n"
+        "text { fill: #e6edf3 } .on-dark { fill: #ffffff } .on-light { fill: #111827 } .paper { fill: #0d1117 }\n"
+        "}\n"
+        "</style>\n"
+        "<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n",
+        WIDTH, height, WIDTH, height, WIDTH, height);
+}
+
+void bench_draw(const struct bench *bench, FILE *stream)
+{
+    char line[512];
+    int results = (int)bench->count;
+    int legend = TOP + results * RESULT_STEP + 4;
+    print_begin(stream, legend + 3 * LEGEND_STEP);
+    print_text(stream, MARGIN, 32, " class=\"title\"", text_of(SAY_BENCH_DRAWN_TITLE));
+    message_format(line, sizeof line, SAY_BENCH_DRAWN_MACHINE,
+                   WITH(bench->info ? bench->info->name : "-", bench->info ? bench->info->precision : "-",
+                        number_text(bench->threads, 0).text, bench->isa));
+    print_text(stream, MARGIN, 54, "", line);
+    for (int i = 0; i < results; i++)
+        draw_result(bench, &bench->results[i], TOP + i * RESULT_STEP, stream);
+    draw_legend(bench, legend, stream);
+    fputs("</svg>\n", stream);
+}

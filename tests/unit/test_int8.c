@@ -1,0 +1,671 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * int8: linear layers against sums in double precision, converted checkpoints with and without planted outliers, and what
+ * is refused. An outlier channel is planted without changing what the checkpoint computes: a norm's weight is multiplied
+ * and the matching inputs of the products behind it are divided by the same power of two.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alloc_fail.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "engine/select.h"
+#include "golden.h"
+#include "testing.h"
+#include "tiny.h"
+
+/* ---- linear layers ---------------------------------------------------------------------------------------------- */
+
+static float random_float(uint32_t *seed, float scale)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return ((float)(*seed >> 8) / 8388608.0f - 1.0f) * scale;
+}
+
+static float *random_floats(size_t n, uint32_t seed, float scale)
+{
+    float *values = tw_alloc_aligned(n, sizeof *values);
+    for (size_t i = 0; i < n; i++)
+        values[i] = random_float(&seed, scale);
+    return values;
+}
+
+static tw_matrix make_bytes(const tw_machine *machine, const float *x, int rows, int columns)
+{
+    const tw_kernels *kernels = tw_machine_kernels(machine);
+    size_t room = (size_t)tw_matrix_room(rows), n = (size_t)columns;
+    tw_matrix_memory memory = {.values = tw_alloc_aligned(room * n, sizeof(float)),
+                               .bytes = tw_alloc_aligned(room * n, 1),
+                               .scales = tw_alloc_aligned(room, sizeof(float)),
+                               .zeros = tw_alloc_aligned(room, sizeof(int))};
+    tw_matrix made = tw_matrix_in(&memory, TW_ELEMENT_I8, rows, columns);
+    memset(made.values, 0, room * n);
+    for (int i = 0; x && i < rows; i++)
+        made.scales[i] = kernels->quantize(memory.bytes + (size_t)i * n, x + (size_t)i * n, n,
+                                           tw_machine_int8_most(machine), &made.zeros[i]);
+    return made;
+}
+
+static void free_bytes(tw_matrix *of)
+{
+    tw_free(of->values);
+    tw_free(of->scales);
+    tw_free(of->zeros);
+    tw_free(of->wide);
+}
+
+/* What the layer is to give for row `i`: W as it was quantised, by the definition, times the row as it was quantised. */
+static void expect_row(const tw_matrix *x, int i, const float *weight, int out, double *expected)
+{
+    size_t in = (size_t)x->columns;
+    const uint8_t *bytes = (const uint8_t *)x->values + (size_t)i * in;
+    for (int j = 0; j < out; j++) {
+        const float *row = weight + (size_t)j * in;
+        float largest = 0;
+        double sum = 0;
+        for (size_t k = 0; k < in; k++)
+            largest = fabsf(row[k]) > largest ? fabsf(row[k]) : largest;
+        for (size_t k = 0; k < in && largest > 0; k++)
+            sum += (double)(bytes[k] - x->zeros[i]) * (double)rintf(row[k] * (127.0f / largest));
+        expected[j] = sum * (double)x->scales[i] * (double)(largest / 127.0f);
+    }
+}
+
+static void check_linear(tw_worker *worker, int rows, int in, int out, bool with_bias)
+{
+    const tw_machine *machine = tw_worker_machine(worker);
+    float *weight = random_floats((size_t)out * (size_t)in, (uint32_t)(in + out), 0.1f);
+    float *bias = random_floats((size_t)out, 3, 1);
+    float *x = random_floats((size_t)rows * (size_t)in, 4, 2);
+    memset(weight, 0, (size_t)in * sizeof *weight); /* an output without weights */
+    memset(x + (size_t)(rows - 1) * (size_t)in, 0, (size_t)in * sizeof *x);
+    int stride = out + 3;
+    float *y = random_floats((size_t)rows * (size_t)stride, 5, 1);
+    float *before = random_floats((size_t)rows * (size_t)stride, 5, 1);
+    double *expected = tw_alloc((size_t)out, sizeof *expected);
+    tw_matrix bytes = make_bytes(machine, x, rows, in);
+    tw_linear *linear = NULL;
+    assert_int_equal(tw_linear_open(machine, TW_ELEMENT_I8, out, in, weight, with_bias ? bias : NULL, &linear, NULL),
+                     TUWEN_OK);
+    assert_int_equal(tw_linear_input(linear), TW_ELEMENT_I8);
+    for (int add = 0; add < 2; add++) {
+        assert_int_equal(tw_linear_apply(worker, linear, &bytes, (tw_outputs){0, out}, y, stride, add, NULL),
+                         TUWEN_OK);
+        for (int i = 0; i < rows; i++) {
+            expect_row(&bytes, i, weight, out, expected);
+            for (int j = 0; j < stride; j++) {
+                size_t at = (size_t)i * (size_t)stride + (size_t)j;
+                double wanted =
+                    j >= out ? (double)before[at] : (1 + add) * (expected[j] + (with_bias ? (double)bias[j] : 0));
+                if (!(fabs((double)y[at] - wanted) <= 1e-6 * (1 + fabs(wanted))))
+                    fail_msg("%dx%dx%d, bias %d, add %d: (%d, %d) is %.9g, not %.9g", rows, in, out, with_bias, add,
+                             i, j, (double)y[at], wanted);
+            }
+        }
+    }
+    tw_linear_close(linear);
+    free_bytes(&bytes);
+    tw_free(expected);
+    tw_free(before);
+    tw_free(y);
+    tw_free(x);
+    tw_free(bias);
+    tw_free(weight);
+}
+
+static int most; /* the largest byte here */
+static tw_machine *machine;
+static tw_worker *worker;
+
+static int set_up(void **state)
+{
+    (void)state;
+    tuwen_error error = {0};
+    if (tw_machine_open(NULL, 2, &machine, &error) != TUWEN_OK ||
+        tw_worker_open(machine, &worker, &error) != TUWEN_OK)
+        fail_msg("%s", error.message);
+    most = tw_machine_int8_most(machine);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    tw_worker_close(worker);
+    tw_machine_close(machine);
+    return 0;
+}
+
+static void products_are_exact(void **state)
+{
+    (void)state;
+    static const int sizes[][3] = {{1, 1, 1},   {1, 5, 3},     {2, 16, 64},     {7, 64, 65},    {8, 31, 128},
+                                   {9, 80, 80}, {33, 588, 40}, {129, 100, 300}, {5, 1176, 520}, {3, 8960, 70}};
+    int before = tw_worker_enter(worker);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int bias = 0; bias < 2; bias++)
+            check_linear(worker, sizes[i][0], sizes[i][1], sizes[i][2], bias);
+    tw_worker_leave(before);
+    tw_linear *linear = NULL;
+    float *weight = random_floats(512 * 512, 1, 1);
+    assert_int_equal(tw_linear_open(machine, TW_ELEMENT_I8, 512, 512, weight, NULL, &linear, NULL), TUWEN_OK);
+    print_message("bytes up to %d, by %s\n", tw_machine_int8_most(machine), tw_linear_code(worker, linear, 64));
+    tw_linear_close(linear);
+    tw_free(weight);
+}
+
+/* Parts of the outputs, and the two sided layers, against apply; then through bytes as the next product takes them. */
+static void parts_and_activations(void **state)
+{
+    (void)state;
+    enum { ROWS = 37, IN = 96, OUT = 200 };
+    int before = tw_worker_enter(worker);
+    float *weight = random_floats(OUT * IN, 6, 0.2f), *other = random_floats(OUT * IN, 7, 0.2f);
+    float *x = random_floats(ROWS * IN, 8, 1), *bias = random_floats(OUT, 9, 1);
+    float *all = tw_alloc(ROWS * OUT, sizeof *all), *up = tw_alloc(ROWS * OUT, sizeof *up);
+    float *part = tw_alloc(ROWS * OUT, sizeof *part);
+    tw_matrix bytes = make_bytes(machine, x, ROWS, IN), out = make_bytes(machine, NULL, ROWS, OUT);
+    tw_matrix wanted = make_bytes(machine, NULL, ROWS, OUT);
+    const tw_kernels *kernels = tw_machine_kernels(machine);
+    tw_linear *linears[3];
+    assert_int_equal(tw_linear_open(machine, TW_ELEMENT_I8, OUT, IN, weight, bias, &linears[0], NULL), TUWEN_OK);
+    assert_int_equal(tw_linear_open(machine, TW_ELEMENT_I8, OUT, IN, weight, NULL, &linears[1], NULL), TUWEN_OK);
+    assert_int_equal(tw_linear_open(machine, TW_ELEMENT_I8, OUT, IN, other, NULL, &linears[2], NULL), TUWEN_OK);
+    const tw_outputs every = {0, OUT};
+    assert_int_equal(tw_linear_apply(worker, linears[0], &bytes, every, all, OUT, false, NULL), TUWEN_OK);
+    assert_int_equal(tw_linear_apply(worker, linears[0], &bytes, (tw_outputs){64, 100}, part, 100, false, NULL),
+                     TUWEN_OK);
+    for (int i = 0; i < ROWS; i++)
+        assert_memory_equal(part + i * 100, all + i * OUT + 64, 100 * sizeof *part);
+    for (int gated = 0; gated < 2; gated++) {
+        if (gated) {
+            assert_int_equal(tw_linear_apply(worker, linears[1], &bytes, every, all, OUT, false, NULL), TUWEN_OK);
+            assert_int_equal(tw_linear_apply(worker, linears[2], &bytes, every, up, OUT, false, NULL), TUWEN_OK);
+            assert_int_equal(tw_linear_gate(worker, linears[1], linears[2], &bytes, &out, NULL), TUWEN_OK);
+        } else {
+            assert_int_equal(tw_linear_activate(worker, linears[0], &bytes, TW_QUICK_GELU, &out, NULL), TUWEN_OK);
+        }
+        for (int i = 0; i < ROWS; i++) {
+            float *row = all + i * OUT;
+            if (gated)
+                kernels->silu_times(row, up + i * OUT, OUT);
+            else
+                kernels->quick_gelu(row, OUT);
+            wanted.scales[i] = kernels->quantize((uint8_t *)wanted.values + i * OUT, row, OUT,
+                                                 tw_machine_int8_most(machine), &wanted.zeros[i]);
+            /* An activation's last bit may depend on where in a vector it stands. */
+            assert_true(fabsf(out.scales[i] - wanted.scales[i]) <= 1e-5f * wanted.scales[i]);
+            assert_true(abs(out.zeros[i] - wanted.zeros[i]) <= 1);
+            for (int j = 0; j < OUT; j++)
+                assert_true(abs(((uint8_t *)out.values)[i * OUT + j] - ((uint8_t *)wanted.values)[i * OUT + j]) <= 1);
+        }
+    }
+    tw_worker_leave(before);
+    for (int i = 0; i < 3; i++)
+        tw_linear_close(linears[i]);
+    free_bytes(&bytes);
+    free_bytes(&out);
+    free_bytes(&wanted);
+    float *const memory[] = {weight, other, x, bias, all, up, part};
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        tw_free(memory[i]);
+}
+
+/* A row gives the same bits in any company. */
+static void rows_are_on_their_own(void **state)
+{
+    (void)state;
+    enum { ROWS = 150, IN = 700, OUT = 333 };
+    int before = tw_worker_enter(worker);
+    float *weight = random_floats(OUT * IN, 6, 0.2f), *x = random_floats(ROWS * IN, 8, 1);
+    float *all = tw_alloc(ROWS * OUT, sizeof *all), *one = tw_alloc(OUT, sizeof *one);
+    tw_matrix bytes = make_bytes(machine, x, ROWS, IN);
+    tw_linear *linear = NULL;
+    assert_int_equal(tw_linear_open(machine, TW_ELEMENT_I8, OUT, IN, weight, NULL, &linear, NULL), TUWEN_OK);
+    assert_int_equal(tw_linear_apply(worker, linear, &bytes, (tw_outputs){0, OUT}, all, OUT, false, NULL), TUWEN_OK);
+    for (int i = 0; i < ROWS; i += 7) {
+        tw_matrix single = make_bytes(machine, x + i * IN, 1, IN);
+        assert_int_equal(tw_linear_apply(worker, linear, &single, (tw_outputs){0, OUT}, one, OUT, false, NULL),
+                         TUWEN_OK);
+        assert_memory_equal(one, all + i * OUT, OUT * sizeof *one);
+        free_bytes(&single);
+    }
+    tw_worker_leave(before);
+    tw_linear_close(linear);
+    free_bytes(&bytes);
+    tw_free(weight);
+    tw_free(x);
+    tw_free(all);
+    tw_free(one);
+}
+
+/* ---- checkpoints ------------------------------------------------------------------------------------------------ */
+
+static char folder[64] = "/tmp/tuwen-int8-XXXXXX";
+static char target[96], plain[96], source[96];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(target, sizeof target, "%s/a.tuwen", folder);
+    (void)snprintf(plain, sizeof plain, "%s/b.tuwen", folder);
+    (void)snprintf(source, sizeof source, "%s/source-XXXXXX", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    (void)unlink(target);
+    (void)unlink(plain);
+    return rmdir(folder); /* fails when something was left behind */
+}
+
+/* What a report said, kept beyond the call. */
+typedef struct kept_report {
+    int calls;
+    size_t count, kept;
+    float bound, least, median;
+    float largest;            /* error of a product that was not kept */
+    size_t planted;           /* of those with outliers: how many were kept, */
+    float least_planted;      /* and their least error */
+    const char *const *names; /* parts of the names of those, ending with NULL */
+} kept_report;
+
+static void keep_report(void *user, const tuwen_int8_report *report)
+{
+    kept_report *to = user;
+    to->calls++;
+    to->count = report->count;
+    to->kept = report->kept;
+    to->bound = report->bound;
+    to->least = report->cosine_least;
+    to->median = report->cosine_median;
+    to->least_planted = INFINITY;
+    assert_int_equal(report->samples, TW_SAMPLES);
+    for (size_t i = 0; i < report->count; i++) {
+        const tuwen_int8_product *product = &report->products[i];
+        bool planted = false;
+        for (size_t j = 0; to->names && to->names[j]; j++)
+            planted = planted || strstr(product->name, to->names[j]);
+        if (planted && product->kept)
+            to->planted++;
+        if (planted)
+            to->least_planted = product->error < to->least_planted ? product->error : to->least_planted;
+        if (!product->kept)
+            to->largest = product->error > to->largest ? product->error : to->largest;
+    }
+}
+
+static kept_report convert(const char *from, const char *to, const char *const *names)
+{
+    tuwen_error error = {0};
+    kept_report report = {.names = names};
+    const tuwen_convert_options options = {
+        .precision = TUWEN_PRECISION_INT8, .report = keep_report, .report_user = &report};
+    if (tuwen_convert(from, to, &options, &error) != TUWEN_OK)
+        fail_msg("%s", error.message);
+    assert_int_equal(report.calls, 1);
+    return report;
+}
+
+static tuwen_model *open_model(const char *path)
+{
+    tuwen_model *model = NULL;
+    tuwen_error error = {0};
+    if (tuwen_model_open(path, NULL, &model, &error) != TUWEN_OK)
+        fail_msg("%s", error.message);
+    return model;
+}
+
+static int compare_floats(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* Cosines of the samples between two checkpoints: the least and the median. */
+static void compare_checkpoints(const char *a, const char *b, float *least, float *median)
+{
+    float *vectors[2], cosines[TW_SAMPLES];
+    size_t dimension = 0;
+    const char *const paths[2] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        tuwen_model *model = open_model(paths[i]);
+        tuwen_session *session = NULL;
+        tw_samples samples;
+        tuwen_error error = {0};
+        dimension = tuwen_model_dimension(model);
+        vectors[i] = tw_alloc(TW_SAMPLES * dimension, sizeof(float));
+        assert_int_equal(tw_samples_make(model, &samples, &error), TUWEN_OK);
+        assert_int_equal(tw_samples_open(model, &session, &error), TUWEN_OK);
+        if (tw_samples_embed(session, &samples, vectors[i], &error) != TUWEN_OK)
+            fail_msg("%s", error.message);
+        tuwen_session_close(session);
+        tw_samples_free(&samples);
+        tuwen_model_close(model);
+    }
+    for (size_t i = 0; i < TW_SAMPLES; i++)
+        cosines[i] = tuwen_cosine(vectors[0] + i * dimension, vectors[1] + i * dimension, dimension);
+    qsort(cosines, TW_SAMPLES, sizeof *cosines, compare_floats);
+    *least = cosines[0];
+    *median = cosines[TW_SAMPLES / 2];
+    tw_free(vectors[0]);
+    tw_free(vectors[1]);
+}
+
+/* The path of a golden checkpoint, or the shipped one, in storage that the next call overwrites. */
+static const char *checkpoint(const char *name)
+{
+    static char path[1024];
+    if (strcmp(name, "demo") == 0)
+        (void)snprintf(path, sizeof path, "%s/../../models/demo", golden_path(""));
+    else
+        (void)snprintf(path, sizeof path, "%s", golden_path(name));
+    return path;
+}
+
+/* docs/numerics.md says where these come from. */
+#define PLAIN_MEDIAN (most == 255 ? 0.999f : 0.997f)
+#define PLAIN_LEAST (most == 255 ? 0.99f : 0.95f)
+
+static void plain_checkpoints_stay_near(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"tiny", "variants/f16", "variants/newer-names-sharded", "demo"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        float least = 0, median = 0;
+        kept_report report = convert(checkpoint(names[i]), target, NULL);
+        compare_checkpoints(checkpoint(names[i]), target, &least, &median);
+        print_message(
+            "%s: %zu of %zu products in int8, errors up to %.2f %%; cosine to bf16 %.6f, %.6f, to f32 %.6f, "
+            "%.6f\n",
+            names[i], report.count - report.kept, report.count, 100 * (double)report.largest, (double)report.least,
+            (double)report.median, (double)least, (double)median);
+        assert_int_equal(report.kept, 0);
+        assert_true(report.largest <= report.bound);
+        assert_true(median >= PLAIN_MEDIAN && least >= PLAIN_LEAST);
+        assert_true(median < 0.999999f); /* int8 it is */
+    }
+}
+
+/* ---- planted outliers ------------------------------------------------------------------------------------------- */
+
+#define FACTOR 128.0f
+
+/* Every 17th channel. */
+static void scale_channels(float *values, size_t rows, size_t columns, float factor)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 3; j < columns; j += 17)
+            values[i * columns + j] *= factor;
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t length = strlen(name), size = strlen(end);
+    return length >= size && strcmp(name + length - size, end) == 0;
+}
+
+/* Plants outliers behind the norms of every block: what goes into q, k, v, gate, up and fc1. */
+static void plant(const char *to)
+{
+    static const char *const norms[] = {"input_layernorm.weight", "post_attention_layernorm.weight",
+                                        "norm1.weight",           "norm1.bias",
+                                        "norm2.weight",           "norm2.bias"};
+    static const char *const behind[] = {"q_proj.weight",  "k_proj.weight",   "v_proj.weight", "gate_proj.weight",
+                                         "up_proj.weight", "attn.qkv.weight", "mlp.fc1.weight"};
+    size_t size = 0, planted = 0;
+    char *file = golden_file("tiny/model.safetensors", &size);
+    uint64_t header = 0;
+    memcpy(&header, file, sizeof header);
+    tw_weights *weights = NULL;
+    assert_int_equal(tw_weights_open(checkpoint("tiny"), &weights, NULL), TUWEN_OK);
+    const char *first = tw_weights_at(weights, 0)->data;
+    for (size_t i = 1; i < tw_weights_count(weights); i++)
+        first = (const char *)tw_weights_at(weights, i)->data < first ? tw_weights_at(weights, i)->data : first;
+    for (size_t i = 0; i < tw_weights_count(weights); i++) {
+        const tw_tensor *tensor = tw_weights_at(weights, i);
+        assert_int_equal(tensor->dtype, TW_DTYPE_F32);
+        char *at = file + 8 + header + ((const char *)tensor->data - first);
+        size_t columns = (size_t)tensor->shape[tensor->dimensions - 1], rows = tensor->bytes / 4 / columns;
+        float *values = tw_alloc(rows * columns, sizeof *values);
+        float factor = 1;
+        memcpy(values, at, tensor->bytes);
+        for (size_t j = 0; j < sizeof norms / sizeof *norms; j++)
+            factor = ends_with(tensor->name, norms[j]) ? FACTOR : factor;
+        for (size_t j = 0; j < sizeof behind / sizeof *behind; j++)
+            factor = ends_with(tensor->name, behind[j]) ? 1 / FACTOR : factor;
+        scale_channels(values, rows, columns, factor);
+        planted += factor != 1;
+        memcpy(at, values, tensor->bytes);
+        tw_free(values);
+    }
+    tw_weights_close(weights);
+    assert_true(planted > 20);
+    char path[160];
+    (void)snprintf(path, sizeof path, "%s/model.safetensors", to);
+    FILE *out = fopen(path, "wb");
+    assert_non_null(out);
+    assert_int_equal(fwrite(file, 1, size, out), size);
+    assert_int_equal(fclose(out), 0);
+    tw_free(file);
+}
+
+static void outliers_are_kept(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"q_proj", "gate_proj", "up_proj", "attn.qkv", "mlp.fc1", NULL};
+    float least = 0, median = 0;
+    tiny_make(source, "model.safetensors", "{}");
+    plant(source);
+    compare_checkpoints(checkpoint("tiny"), source, &least, &median);
+    assert_true(least > 0.999999f); /* the same function as before */
+    kept_report report = convert(source, target, names);
+    compare_checkpoints(source, target, &least, &median);
+    print_message(
+        "outliers: %zu of %zu products kept in bf16, the planted ones with errors from %.0f %%; cosine to f32 "
+        "%.6f, %.6f\n",
+        report.kept, report.count, 100 * (double)report.least_planted, (double)least, (double)median);
+    assert_true(report.least_planted > 2 * report.bound);
+    assert_int_equal(report.planted, report.kept); /* those, and no others */
+    assert_int_equal(report.kept,
+                     13); /* q, k, v as one, gate and up of 3 layers; q, k, v as one and fc1 of 2 blocks */
+    assert_true(least >= 0.995f);
+    tiny_remove(source);
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------ */
+
+static void *read_whole(const char *path, size_t *size)
+{
+    char *data = NULL;
+    assert_int_equal(tw_file_read(path, (size_t)1 << 30, &data, size, NULL), TUWEN_OK);
+    return data;
+}
+
+/* From a packed bf16 file the same bytes come as from the folder; the bf16 file stays. */
+static void sources_agree(void **state)
+{
+    (void)state;
+    tuwen_error error = {0};
+    size_t size = 0, other_size = 0;
+    (void)convert(checkpoint("tiny"), target, NULL);
+    void *bytes = read_whole(target, &size);
+    assert_int_equal(tuwen_convert(checkpoint("tiny"), plain, NULL, &error), TUWEN_OK);
+    (void)convert(plain, target, NULL);
+    void *other = read_whole(target, &other_size);
+    assert_int_equal(size, other_size);
+    assert_memory_equal(bytes, other, size);
+    (void)convert(plain, plain, NULL); /* in its own place */
+    tw_free(other);
+    other = read_whole(plain, &other_size);
+    assert_int_equal(size, other_size);
+    assert_memory_equal(bytes, other, size);
+    tw_free(bytes);
+    tw_free(other);
+}
+
+static void files_say_int8(void **state)
+{
+    (void)state;
+    tuwen_error error = {0};
+    (void)convert(checkpoint("tiny"), target, NULL);
+    tuwen_model *model = open_model(target);
+    const tuwen_model_info *info = tuwen_model_get_info(model);
+    assert_string_equal(info->precision, "int8");
+    assert_true(info->fits_machine);
+    tuwen_model *of_folder = open_model(checkpoint("tiny"));
+    assert_int_equal(info->parameters, tuwen_model_get_info(of_folder)->parameters);
+    assert_string_equal(info->fingerprint, tuwen_model_get_info(of_folder)->fingerprint);
+    tuwen_session *sessions[2] = {NULL, NULL};
+    assert_int_equal(tuwen_session_open(model, NULL, &sessions[0], &error), TUWEN_OK);
+    assert_int_equal(tuwen_session_open(of_folder, NULL, &sessions[1], &error), TUWEN_OK);
+    assert_string_not_equal(tuwen_session_fingerprint(sessions[0]), tuwen_session_fingerprint(sessions[1]));
+    tuwen_session_close(sessions[0]);
+    tuwen_session_close(sessions[1]);
+    tuwen_model_close(of_folder);
+    tuwen_model_close(model);
+    assert_int_equal(tuwen_verify(target, NULL, NULL, &error), TUWEN_OK);
+    tw_packed *packed = NULL;
+    assert_int_equal(tw_packed_open(target, &packed, &error), TUWEN_OK);
+    static const char gate[] = "model.layers.0.mlp.gate_proj";
+    char name[64];
+    (void)snprintf(name, sizeof name, "%s.weight", gate);
+    const tw_item *weight = tw_packed_find(packed, name);
+    (void)snprintf(name, sizeof name, "%s.scales", gate);
+    const tw_item *scales = tw_packed_find(packed, name);
+    (void)snprintf(name, sizeof name, "%s.sums", gate);
+    const tw_item *sums = tw_packed_find(packed, name);
+    assert_true(weight && scales && sums && weight->layout.element == TW_ELEMENT_I8);
+    size_t in = (size_t)weight->layout.sizes[0];
+    float *row = tw_alloc(in, sizeof *row);
+    for (int64_t o = 0; o < weight->layout.sizes[1]; o++) {
+        float sum = 0, largest = 0;
+        tw_layout_unpack(&weight->layout, weight->data, o, 1, row);
+        for (size_t i = 0; i < in; i++) {
+            sum += row[i];
+            largest = fabsf(row[i]) > largest ? fabsf(row[i]) : largest;
+        }
+        assert_true(sum == ((const float *)sums->data)[o] && largest == 127 && ((const float *)scales->data)[o] > 0);
+    }
+    tw_free(row);
+    tw_packed_close(packed);
+}
+
+static void what_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    tuwen_error error = {0};
+    tuwen_model *model = NULL;
+    tuwen_model_options options = {.precision = TUWEN_PRECISION_INT8};
+    assert_int_equal(tuwen_model_open(checkpoint("tiny"), &options, &model, &error), TUWEN_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message,
+                           "int8 is chosen product by product, which takes a packed file: tuwen convert "
+                           "--precision int8"));
+    (void)convert(checkpoint("tiny"), target, NULL);
+    options.precision = TUWEN_PRECISION_BF16;
+    assert_int_equal(tuwen_model_open(target, &options, &model, &error), TUWEN_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "is packed in int8; for bf16 convert the checkpoint again"));
+    for (tuwen_precision to = TUWEN_PRECISION_AUTO; to <= TUWEN_PRECISION_INT8; to++) {
+        const tuwen_convert_options convert_options = {.precision = to};
+        assert_int_equal(tuwen_convert(target, plain, &convert_options, &error), TUWEN_INVALID_ARGUMENT);
+        assert_non_null(strstr(error.message, "is packed in int8; convert the checkpoint that it was made of"));
+    }
+}
+
+/* Cancelled wherever it may be: the old file stays, and nothing else. The last pass is about a file that is finished. */
+static bool stop_after(void *user, uint64_t done, uint64_t total)
+{
+    int *left = user;
+    assert_true(done <= total);
+    return (*left)-- > 0;
+}
+
+static void cancelling_leaves_nothing(void **state)
+{
+    (void)state;
+    tuwen_error error = {0};
+    size_t size = 0, after = 0;
+    assert_int_equal(tuwen_convert(checkpoint("variants/f16"), target, NULL, &error), TUWEN_OK);
+    void *before = read_whole(target, &size);
+    int cancelled = 0;
+    for (int calls = 0;; calls += 17) {
+        int left = calls;
+        const tuwen_convert_options options = {
+            .precision = TUWEN_PRECISION_INT8, .progress = stop_after, .progress_user = &left};
+        tuwen_status status = tuwen_convert(checkpoint("tiny"), target, &options, &error);
+        if (status == TUWEN_OK)
+            break;
+        assert_int_equal(status, TUWEN_CANCELLED);
+        void *now = read_whole(target, &after);
+        assert_int_equal(after, size);
+        assert_memory_equal(now, before, size);
+        tw_free(now);
+        cancelled++;
+    }
+    assert_true(cancelled > 10);
+    tw_free(before);
+}
+
+static tuwen_status open_it(void *user, tuwen_error *error)
+{
+    tuwen_model *model = NULL;
+    tuwen_status status = tuwen_model_open(user, NULL, &model, error);
+    tuwen_model_close(model);
+    return status;
+}
+
+static void ignore_report(void *user, const tuwen_int8_report *report)
+{
+    (void)user;
+    (void)report;
+}
+
+static tuwen_status convert_it(tuwen_error *error)
+{
+    const tuwen_convert_options options = {.precision = TUWEN_PRECISION_INT8, .threads = 1, .report = ignore_report};
+    return tuwen_convert(checkpoint("variants/all-kv-heads"), target, &options, error);
+}
+
+/* Every allocation of opening fails in turn; of converting, which takes thousands, some. */
+static void failed_allocations_are_survived(void **state)
+{
+    (void)state;
+    tuwen_error error = {0};
+    alloc_fail_at(0);
+    assert_int_equal(convert_it(&error), TUWEN_OK);
+    size_t count = alloc_fail_count();
+    print_message("opening: %zu allocations; converting: %zu\n", alloc_fail_each(open_it, target), count);
+    for (size_t at = 1; at < count; at += count / 97 + 1) {
+        alloc_fail_at(at);
+        tuwen_status status = convert_it(&error);
+        alloc_fail_at(0);
+        assert_true(status == TUWEN_OK || status == TUWEN_OUT_OF_MEMORY);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest linears[] = {
+        cmocka_unit_test(products_are_exact),
+        cmocka_unit_test(parts_and_activations),
+        cmocka_unit_test(rows_are_on_their_own),
+    };
+    const struct CMUnitTest checkpoints[] = {
+        cmocka_unit_test(plain_checkpoints_stay_near),
+        cmocka_unit_test(outliers_are_kept),
+        cmocka_unit_test(sources_agree),
+        cmocka_unit_test(files_say_int8),
+        cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(cancelling_leaves_nothing),
+        cmocka_unit_test(failed_allocations_are_survived),
+    };
+    int failed = cmocka_run_group_tests(linears, set_up, tear_down);
+    return cmocka_run_group_tests(checkpoints, make_folder, remove_folder) + failed;
+}
