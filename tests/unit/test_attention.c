@@ -283,7 +283,7 @@ static void test_several(void **state)
 }
 
 /* Two prefixes in the batch, of which one asks nothing, and sequences that follow them or none. */
-static const part following[] = {{23, -1, -1}, {9, -1, 0}, {65, 1, 0}, {64, 0, -1},
+static const part following[] = {{23, -1, -1}, {9, -1, 0},  {65, 1, 0}, {64, 0, -1},
                                  {1, -1, 3},   {7, -1, -1}, {2, 1, 3},  {130, 3, 0}};
 
 static void with_prefixes(tw_heads heads, bool causal)
@@ -301,9 +301,11 @@ static void test_prefixes(void **state)
 static void test_long(void **state)
 {
     (void)state;
-    static const part parts[] = {{511, 2, -1}, {512, 90, -1}, {513, -1, -1}, {1100, 30, -1}, {600, 1, -1}, {700, 60, 4}};
+    static const part parts[] = {{511, 2, -1},   {512, 90, -1}, {513, -1, -1},
+                                 {1100, 30, -1}, {600, 1, -1},  {700, 60, 4}};
     for (int e = 0; e < 2; e++) {
-        const tw_heads heads = {.heads = 4, .kv_heads = 2, .head_dim = 8, .element = e ? TW_ELEMENT_BF16 : TW_ELEMENT_F32};
+        const tw_heads heads = {
+            .heads = 4, .kv_heads = 2, .head_dim = 8, .element = e ? TW_ELEMENT_BF16 : TW_ELEMENT_F32};
         if (e && !tw_machine_multiplies(machines[1], TW_ELEMENT_BF16))
             break;
         check(heads, true, parts, 6);
@@ -448,9 +450,9 @@ static void test_cancel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one),       cmocka_unit_test(test_several),   cmocka_unit_test(test_prefixes),
-        cmocka_unit_test(test_long),      cmocka_unit_test(test_same_bits), cmocka_unit_test(test_last_alone),
-        cmocka_unit_test(test_extreme),   cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_one),     cmocka_unit_test(test_several),   cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_long),    cmocka_unit_test(test_same_bits), cmocka_unit_test(test_last_alone),
+        cmocka_unit_test(test_extreme), cmocka_unit_test(test_cancel),
     };
     return numbers_no_level() ? 77 : cmocka_run_group_tests(tests, open_machines, close_machines);
 }

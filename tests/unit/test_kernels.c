@@ -614,7 +614,8 @@ static double multiply(size_t i, size_t j, size_t a_stride, size_t k, bool add, 
  * Every element to within twelve times what k roundings of partial sums near sqrt(k) / 3 come to (test_ops.c), and with
  * optimisation, which fuses, as the very chain. The last row and columns, and what lies around, are looked at always.
  */
-static void check_f32_product(const tw_kernels *level, size_t rows, size_t columns, size_t k, size_t a_stride, bool add)
+static void check_f32_product(const tw_kernels *level, size_t rows, size_t columns, size_t k, size_t a_stride,
+                              bool add)
 {
     memcpy(product_c, product_start, sizeof product_c);
     /* What is fetched on the way is only read: any memory does. */
@@ -635,8 +636,8 @@ static void check_f32_product(const tw_kernels *level, size_t rows, size_t colum
         good = good && (level == &tw_kernels_scalar || product_c[i] == chain);
 #endif
         if (!good)
-            fail_msg("%s product: %zu rows of %zu (stride %zu) to %zu: %.9g at %zu, %zu, not %.9g", level->level, rows,
-                     k, a_stride, columns, (double)product_c[i], at, column, want);
+            fail_msg("%s product: %zu rows of %zu (stride %zu) to %zu: %.9g at %zu, %zu, not %.9g", level->level,
+                     rows, k, a_stride, columns, (double)product_c[i], at, column, want);
     }
 }
 

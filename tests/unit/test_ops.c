@@ -125,7 +125,8 @@ static void check_apply(const layer *of, int threads, int rows, tw_outputs outpu
         y[i] = guard;
     int before = tw_worker_enter(worker);
     for (int times = 1; times <= 2; times++) {
-        assert_int_equal(tw_linear_apply(worker, of->linear, &x, outputs, y, (int)stride, times == 2, NULL), TUWEN_OK);
+        assert_int_equal(tw_linear_apply(worker, of->linear, &x, outputs, y, (int)stride, times == 2, NULL),
+                         TUWEN_OK);
         for (size_t i = 0; i < (size_t)rows * stride; i++) {
             size_t row = i / stride;
             size_t column = i % stride;
@@ -397,9 +398,9 @@ static void test_packed(void **state)
 /* ---- the same bits ------------------------------------------------------------------------------------------------- */
 
 /* Inputs and outputs of the 2B model's layers, and of a tiny one's. */
-static const int shapes_2b[][2] = {{1176, 1280}, {1280, 3840}, {1280, 1280}, {1280, 5120}, {5120, 1280}, {5120, 5120},
-                                   {5120, 1536}, {1536, 2048}, {1536, 1536}, {1536, 8960}, {8960, 1536}, {24, 72},
-                                   {20, 24}};
+static const int shapes_2b[][2] = {{1176, 1280}, {1280, 3840}, {1280, 1280}, {1280, 5120}, {5120, 1280},
+                                   {5120, 5120}, {5120, 1536}, {1536, 2048}, {1536, 1536}, {1536, 8960},
+                                   {8960, 1536}, {24, 72},     {20, 24}};
 
 /* Rows first..first+count computed in one call have the bits of those rows in `expected`. */
 static void check_piece(const tw_linear *linear, const tw_matrix *x, int threads, int first, int count, int out,
@@ -432,8 +433,8 @@ static void check_pieces(tw_element element, int in, int out, int height, int st
     tw_matrix x = numbers_empty(tw_linear_input(linear), height, in);
     int before = tw_worker_enter(workers[1]);
     tw_matrix_fill(workers[1], &x, 0, height, values);
-    assert_int_equal(
-        tw_linear_apply(workers[1], linear, &x, (tw_outputs){0, out}, expected, out, false, NULL), TUWEN_OK);
+    assert_int_equal(tw_linear_apply(workers[1], linear, &x, (tw_outputs){0, out}, expected, out, false, NULL),
+                     TUWEN_OK);
     tw_worker_leave(before);
     int turn = 0;
     for (int count = 1; count <= height; count += step, turn++)
@@ -483,7 +484,8 @@ static void test_code(void **state)
             int in = shapes_2b[i][0] < 5120 ? shapes_2b[i][0] : 5120;
             int out = shapes_2b[i][1] < 640 ? shapes_2b[i][1] : 640;
             tw_linear *linear = NULL;
-            assert_int_equal(tw_linear_open(machines[1], elements[e], out, in, weight, NULL, &linear, NULL), TUWEN_OK);
+            assert_int_equal(tw_linear_open(machines[1], elements[e], out, in, weight, NULL, &linear, NULL),
+                             TUWEN_OK);
             for (int rows = 1; rows <= 128; rows += 9) {
                 const char *code = tw_linear_code(workers[1], linear, rows);
                 bool good = !tw_machine_multiplies(machines[1], elements[e])
@@ -500,11 +502,11 @@ static void test_code(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_apply),     cmocka_unit_test(test_many_rows),
-        cmocka_unit_test(test_ranges),    cmocka_unit_test(test_no_rows),
-        cmocka_unit_test(test_activate),  cmocka_unit_test(test_gate),
-        cmocka_unit_test(test_packed),    cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_code),      cmocka_unit_test(test_same_bits_in_blocks),
+        cmocka_unit_test(test_apply),    cmocka_unit_test(test_many_rows),
+        cmocka_unit_test(test_ranges),   cmocka_unit_test(test_no_rows),
+        cmocka_unit_test(test_activate), cmocka_unit_test(test_gate),
+        cmocka_unit_test(test_packed),   cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_code),     cmocka_unit_test(test_same_bits_in_blocks),
     };
     return numbers_no_level() ? 77 : cmocka_run_group_tests(tests, open_machines, close_machines);
 }

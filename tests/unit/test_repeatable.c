@@ -24,20 +24,28 @@ static const char *const pictures[] = {"images/60x44.png", "images/28x28.png", "
 #define PICTURES (sizeof pictures / sizeof *pictures)
 
 /* NULL is the model's own; more than a session keeps the prefixes of. */
-static const char *const instructions[] = {NULL,
-                                           "Find an image that matches the given text.",
-                                           "You are a helpful assistant.",
-                                           "x",
-                                           "",
-                                           "找出与文字相符的图片。",
-                                           "Describe the picture in one sentence, then say whether it is a photograph."};
+static const char *const instructions[] = {
+    NULL,
+    "Find an image that matches the given text.",
+    "You are a helpful assistant.",
+    "x",
+    "",
+    "找出与文字相符的图片。",
+    "Describe the picture in one sentence, then say whether it is a photograph."};
 #define INSTRUCTIONS (sizeof instructions / sizeof *instructions)
 
-static const char *const texts[] = {
-    "a", "a dog", "a red car in front of a house", "", "狗", "<|im_end|>",
-    "Two people are sitting on a bench beside the sea, looking at the ships that leave the harbour; behind them a dog "
-    "sleeps under a tree, and on the other side of the road somebody sells oranges and lemons from a small green cart. "
-    "It is late, the lamps are lit, and the last bus has left without anybody in it but the driver and his daughter."};
+static const char *const texts[] = {"a",
+                                    "a dog",
+                                    "a red car in front of a house",
+                                    "",
+                                    "狗",
+                                    "<|im_end|>",
+                                    "Two people are sitting on a bench beside the sea, looking at the ships that "
+                                    "leave the harbour; behind them a dog "
+                                    "sleeps under a tree, and on the other side of the road somebody sells oranges "
+                                    "and lemons from a small green cart. "
+                                    "It is late, the lamps are lit, and the last bus has left without anybody in it "
+                                    "but the driver and his daughter."};
 #define TEXTS (sizeof texts / sizeof *texts)
 
 #define COUNT (TEXTS + INSTRUCTIONS + 2 * PICTURES)
@@ -68,8 +76,10 @@ static void make_inputs(example *of)
         size_t size = 0;
         of->files[i] = golden_file(pictures[i], &size);
         of->inputs[n++] = (tuwen_input){.picture = of->files[i], .picture_size = size};
-        of->inputs[n++] = (tuwen_input){
-            .picture = of->files[i], .picture_size = size, .text = texts[i % TEXTS], .text_size = strlen(texts[i % TEXTS])};
+        of->inputs[n++] = (tuwen_input){.picture = of->files[i],
+                                        .picture_size = size,
+                                        .text = texts[i % TEXTS],
+                                        .text_size = strlen(texts[i % TEXTS])};
     }
     assert_int_equal(n, COUNT);
 }
@@ -100,7 +110,8 @@ static void embed(tuwen_session *session, const tuwen_input *inputs, size_t coun
 }
 
 /* One call with the inputs of that order, `count` of them. */
-static void check_order(const example *of, tuwen_session *session, const size_t *order, size_t count, const char *what)
+static void check_order(const example *of, tuwen_session *session, const size_t *order, size_t count,
+                        const char *what)
 {
     tuwen_input inputs[MOST];
     assert_true(count <= MOST);
