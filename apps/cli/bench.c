@@ -2,8 +2,9 @@
 /*
  * `tuwen bench`: how fast this machine computes, and how far that is from what it can do.
  *
- * The peaks are measured first, in the same run, so that a share means something on a busy machine too. Every work item
- * runs once to warm up; of the runs that follow the median one is shown, all its parts from that one run.
+ * A busy or virtual machine changes its speed by a factor of two within seconds. So the peak that shares are of is
+ * measured anew before and after every run, and a run is judged by the mean of the two. Every work item runs once to warm
+ * up; of the runs that follow the one of the median share is shown, all its parts from that one run.
  */
 #include "bench.h"
 
@@ -23,14 +24,8 @@ enum { DEFAULT_CAPTIONS = 1000, DEFAULT_RUNS = 5, DEFAULT_SECONDS = 60 };
 
 /* For each peak, unless --seconds is less. */
 #define PEAK_SECONDS 1.0
+#define AROUND_SECONDS 0.3 /* between two runs */
 #define LEAST_SECONDS 1e-6
-
-/* One run. */
-struct sample {
-    double seconds;
-    tuwen_stage stages[BENCH_STAGES];
-    size_t stage_count;
-};
 
 /* What is asked for. */
 struct plan {
@@ -41,9 +36,15 @@ struct plan {
     double seconds;
 };
 
-double bench_share(const struct bench *bench, double operations, double seconds)
+double bench_peak(const struct bench_run *run)
 {
-    return bench->peak && bench->peak->rate > 0 && seconds > 0 ? operations / seconds / bench->peak->rate : -1;
+    return (run->before + run->after) / 2;
+}
+
+double bench_share(const struct bench_run *run, double operations, double seconds)
+{
+    double peak = bench_peak(run);
+    return peak > 0 && seconds > 0 && operations > 0 ? operations / seconds / peak : -1;
 }
 
 static double number_of(const struct options *options, enum option_id option, double otherwise)
@@ -92,18 +93,24 @@ static void find_fact(const char *facts, const char *key, char *value, size_t si
     snprintf(value, size, "%.*s", (int)strcspn(at, " \n"), at);
 }
 
+/* So long, or as long as a work item may take; no longer than no time at all. */
+static double peak_seconds(const struct plan *plan, double wanted)
+{
+    double seconds = plan->seconds < wanted ? plan->seconds : wanted;
+    return seconds > LEAST_SECONDS ? seconds : LEAST_SECONDS;
+}
+
 /* What the machine is, and its peaks. */
 static int measure_peaks(struct bench *bench, const struct plan *plan)
 {
     const struct options *options = &plan->cli->options;
-    double seconds = plan->seconds < PEAK_SECONDS ? plan->seconds : PEAK_SECONDS;
     char facts[1024], threads[16];
     const char *isa = options->values[OPTION_ISA].text;
     tuwen_error error = {.language = messages_language()};
     bench->threads = (int)number_of(options, OPTION_THREADS, 0);
     progress_show(text_of(SAY_BENCH_PROGRESS_PEAKS));
-    tuwen_status status = tuwen_measure_peaks(isa, bench->threads, seconds > LEAST_SECONDS ? seconds : LEAST_SECONDS,
-                                              bench->peaks, &error);
+    tuwen_status status =
+        tuwen_measure_peaks(isa, bench->threads, peak_seconds(plan, PEAK_SECONDS), bench->peaks, &error);
     progress_clear();
     if (status != TUWEN_OK) {
         complain(SAY_PLAIN, WITH(error.message));
@@ -113,34 +120,80 @@ static int measure_peaks(struct bench *bench, const struct plan *plan)
     find_fact(facts, "instruction set: ", bench->isa, sizeof bench->isa);
     find_fact(facts, "oneDNN: ", bench->library, sizeof bench->library);
     find_fact(facts, "threads: ", threads, sizeof threads);
+    bench->slower = strstr(facts, "(bf16 instructions are slower here)") != NULL;
     if (bench->threads == 0)
         bench->threads = atoi(threads);
     return CLI_DONE;
 }
 
 /* The peak of the model's precision; where the machine has no such products, weights are widened to f32. */
-static void choose_peak(struct bench *bench)
+static int choose_peak(struct bench *bench, const struct plan *plan)
 {
+    tuwen_error error = {.language = messages_language()};
     for (size_t i = 0; i < TUWEN_PEAKS; i++)
         if (strcmp(bench->peaks[i].name, bench->info->precision) == 0)
             bench->peak = &bench->peaks[i];
     if (bench->peak && bench->peak->rate <= 0)
         bench->peak = &bench->peaks[0];
+    if (!bench->peak || tuwen_gauge_open(plan->cli->options.values[OPTION_ISA].text, bench->threads,
+                                         bench->peak->name, &bench->gauge, &error) == TUWEN_OK)
+        return CLI_DONE;
+    complain(SAY_PLAIN, WITH(error.message));
+    return CLI_SOME_FAILED;
+}
+
+/* The peak of this moment. */
+static tuwen_status measure_peak(const struct bench *bench, const struct plan *plan, double *rate)
+{
+    tuwen_peak peak = {0};
+    tuwen_error error = {.language = messages_language()};
+    tuwen_status status = TUWEN_OK;
+    if (bench->gauge)
+        status = tuwen_gauge_measure(bench->gauge, peak_seconds(plan, AROUND_SECONDS), &peak, &error);
+    if (status != TUWEN_OK)
+        complain(SAY_PLAIN, WITH(error.message));
+    *rate = peak.rate;
+    return status;
 }
 
 /* ---- one work item ------------------------------------------------------------------------------------------- */
 
+/* Whether a stage can occur: pictures have some that texts lack. */
+static bool concerns(const struct bench_work *work, const char *stage)
+{
+    static const char *const of_pictures[] = {"decode", "preprocess", "vision", "merger"};
+    for (size_t i = 0; i < sizeof of_pictures / sizeof *of_pictures && work->width == 0; i++)
+        if (strncmp(stage, of_pictures[i], strlen(of_pictures[i])) == 0)
+            return false;
+    return true;
+}
+
+/* The session's stages as those of the run, its operations, and what is left of its time. */
+static void take_stages(const struct bench_work *work, const tuwen_session *session, struct bench_run *run)
+{
+    tuwen_stage stages[BENCH_STAGES];
+    size_t count = tuwen_session_get_stages(session, stages, BENCH_STAGES);
+    double left = run->seconds;
+    run->stage_count = 0;
+    run->operations = 0;
+    for (size_t i = 0; i < count && run->stage_count + 1 < BENCH_STAGES; i++) {
+        if (!concerns(work, stages[i].name))
+            continue;
+        run->stages[run->stage_count++] = stages[i];
+        run->operations += stages[i].operations;
+        left -= stages[i].seconds;
+    }
+    run->stages[run->stage_count++] = (tuwen_stage){.name = "other", .seconds = left > 0 ? left : 0};
+}
+
 /* Embeds the first `count` inputs; complains about the first that cannot be. */
 static tuwen_status run_once(struct checkpoint *checkpoint, const struct bench_inputs *inputs, size_t count,
-                             float *vectors, tuwen_output *outputs, struct sample *sample)
+                             float *vectors, tuwen_output *outputs, double *seconds)
 {
     tuwen_session_reset_stages(checkpoint->session);
     double begin = seconds_now();
     tuwen_status status = checkpoint_embed(checkpoint, inputs->items, count, vectors, outputs);
-    sample->seconds = seconds_now() - begin;
-    sample->stage_count = tuwen_session_get_stages(checkpoint->session, sample->stages, BENCH_STAGES);
-    if (sample->stage_count > BENCH_STAGES)
-        sample->stage_count = BENCH_STAGES;
+    *seconds = seconds_now() - begin;
     for (size_t i = 0; i < count && status == TUWEN_OK; i++) {
         if (outputs[i].status != TUWEN_OK)
             complain(SAY_PLAIN, WITH(outputs[i].message));
@@ -160,39 +213,28 @@ static void show_progress(const struct bench_work *work, size_t run, size_t runs
     progress_show(line);
 }
 
-static int by_seconds(const void *a, const void *b)
+/* The least share first; without shares the longest time. */
+static int by_share(const void *a, const void *b)
 {
-    double left = ((const struct sample *)a)->seconds, right = ((const struct sample *)b)->seconds;
-    return (left > right) - (left < right);
+    const struct bench_run *left = *(const struct bench_run *const *)a, *right = *(const struct bench_run *const *)b;
+    if (left->share != right->share)
+        return left->share > right->share ? 1 : -1;
+    return (left->seconds < right->seconds) - (left->seconds > right->seconds);
 }
 
-/* Whether a stage can occur: pictures have some that texts lack. */
-static bool concerns(const struct bench_work *work, const char *stage)
+/* Chooses the run to show: the median, of an even number the lesser of the middle two. `sorted` has room for all. */
+static void choose_run(struct bench_result *result, const struct bench_run **sorted)
 {
-    static const char *const of_pictures[] = {"decode", "preprocess", "vision", "merger"};
-    for (size_t i = 0; i < sizeof of_pictures / sizeof *of_pictures && work->width == 0; i++)
-        if (strncmp(stage, of_pictures[i], strlen(of_pictures[i])) == 0)
-            return false;
-    return true;
-}
-
-/* Takes the median of the samples, which are sorted by that, and what is left of its time. */
-static void fill_result(struct bench_result *result, struct sample *samples, size_t runs)
-{
-    qsort(samples, runs, sizeof *samples, by_seconds);
-    const struct sample *median = &samples[(runs - 1) / 2];
-    double left = median->seconds;
-    result->runs = runs;
-    result->seconds = median->seconds;
-    result->fastest = samples[0].seconds;
-    for (size_t i = 0; i < median->stage_count && result->stage_count + 1 < BENCH_STAGES; i++) {
-        if (!concerns(result->work, median->stages[i].name))
-            continue;
-        result->stages[result->stage_count++] = median->stages[i];
-        result->operations += median->stages[i].operations;
-        left -= median->stages[i].seconds;
+    size_t count = result->run_count;
+    for (size_t i = 0; i < count; i++) {
+        sorted[i] = &result->runs[i];
+        if (i == 0 || result->runs[i].seconds < result->fastest)
+            result->fastest = result->runs[i].seconds;
     }
-    result->stages[result->stage_count++] = (tuwen_stage){.name = "other", .seconds = left > 0 ? left : 0};
+    qsort(sorted, count, sizeof *sorted, by_share);
+    result->least = sorted[0]->share;
+    result->largest = sorted[count - 1]->share;
+    result->shown = (size_t)(sorted[(count - 1) / 2] - result->runs);
 }
 
 static void fill_memory(struct bench_result *result, const struct checkpoint *checkpoint)
@@ -203,51 +245,80 @@ static void fill_memory(struct bench_result *result, const struct checkpoint *ch
         result->resident_bytes = (uint64_t)usage.ru_maxrss * 1024; /* Linux counts in KiB */
 }
 
-/* Warms up, then repeats until the runs or the time are used up. */
-static tuwen_status run_all(const struct plan *plan, struct checkpoint *checkpoint, const struct bench_inputs *inputs,
-                            float *vectors, tuwen_output *outputs, struct sample *samples,
-                            struct bench_result *result)
+/* What one work item needs while it runs. */
+struct room {
+    struct bench_inputs inputs;
+    float *vectors;
+    tuwen_output *outputs;
+    const struct bench_run **sorted;
+};
+
+/* Runs once, between the peak before, which is there, and the one after. */
+static tuwen_status run_between(const struct plan *plan, const struct bench *bench, struct checkpoint *checkpoint,
+                                struct room *room, const struct bench_work *work, struct bench_run *run)
 {
-    size_t warm = inputs->count < WARM_INPUTS ? inputs->count : WARM_INPUTS, runs = 0;
-    show_progress(result->work, 0, plan->runs);
-    tuwen_status status = run_once(checkpoint, inputs, warm, vectors, outputs, &samples[0]);
-    double begin = seconds_now();
-    while (status == TUWEN_OK && runs < plan->runs && (runs == 0 || seconds_now() - begin < plan->seconds)) {
-        show_progress(result->work, runs + 1, plan->runs);
-        status = run_once(checkpoint, inputs, inputs->count, vectors, outputs, &samples[runs]);
-        runs++;
-    }
-    progress_clear();
-    for (size_t i = 0; i < inputs->count && status == TUWEN_OK; i++)
-        result->tokens += outputs[i].tokens;
-    if (status == TUWEN_OK)
-        fill_result(result, samples, runs);
+    tuwen_status status =
+        run_once(checkpoint, &room->inputs, room->inputs.count, room->vectors, room->outputs, &run->seconds);
+    if (status != TUWEN_OK)
+        return status;
+    take_stages(work, checkpoint->session, run);
+    status = measure_peak(bench, plan, &run->after);
+    run->share = bench_share(run, run->operations, run->seconds);
     return status;
 }
 
-static tuwen_status measure(const struct plan *plan, struct checkpoint *checkpoint, struct bench_result *result)
+/* Warms up, then repeats until the runs or the time are used up. */
+static tuwen_status run_all(const struct plan *plan, const struct bench *bench, struct checkpoint *checkpoint,
+                            struct room *room, struct bench_result *result)
+{
+    size_t warm = room->inputs.count < WARM_INPUTS ? room->inputs.count : WARM_INPUTS, count = 0;
+    double begin = 0, peak = 0;
+    show_progress(result->work, 0, plan->runs);
+    tuwen_status status = run_once(checkpoint, &room->inputs, warm, room->vectors, room->outputs, &begin);
+    begin = seconds_now();
+    if (status == TUWEN_OK)
+        status = measure_peak(bench, plan, &peak);
+    while (status == TUWEN_OK && count < plan->runs && (count == 0 || seconds_now() - begin < plan->seconds)) {
+        struct bench_run *run = &result->runs[count++];
+        show_progress(result->work, count, plan->runs);
+        run->before = peak;
+        status = run_between(plan, bench, checkpoint, room, result->work, run);
+        peak = run->after;
+    }
+    progress_clear();
+    for (size_t i = 0; i < room->inputs.count && status == TUWEN_OK; i++)
+        result->tokens += room->outputs[i].tokens;
+    result->run_count = count;
+    if (status == TUWEN_OK)
+        choose_run(result, room->sorted);
+    return status;
+}
+
+static tuwen_status measure(const struct plan *plan, const struct bench *bench, struct checkpoint *checkpoint,
+                            struct bench_result *result)
 {
     const struct bench_work *work = result->work;
-    struct bench_inputs inputs;
+    struct room room = {0};
     result->captions = work->captions == BENCH_CAPTIONS_ASKED ? plan->captions : work->captions;
     message_format(result->title, sizeof result->title, work->title,
                    WITH(number_text(work->width, 0).text, number_text(work->height, 0).text,
                         number_text((double)result->captions, 0).text));
-    bool made = bench_inputs_make(&inputs, work, result->captions, checkpoint->info->match_instruction);
-    result->inputs = inputs.count;
-    float *vectors = calloc(inputs.count, tuwen_model_dimension(checkpoint->model) * sizeof *vectors);
-    tuwen_output *outputs = calloc(inputs.count, sizeof *outputs);
-    struct sample *samples = calloc(plan->runs, sizeof *samples);
+    bool made = bench_inputs_make(&room.inputs, work, result->captions, checkpoint->info->match_instruction);
+    result->inputs = room.inputs.count;
+    room.vectors = calloc(room.inputs.count, tuwen_model_dimension(checkpoint->model) * sizeof *room.vectors);
+    room.outputs = calloc(room.inputs.count, sizeof *room.outputs);
+    room.sorted = calloc(plan->runs, sizeof(const struct bench_run *));
+    result->runs = calloc(plan->runs, sizeof *result->runs);
     tuwen_status status = TUWEN_OUT_OF_MEMORY;
-    if (made && vectors && outputs && samples)
-        status = run_all(plan, checkpoint, &inputs, vectors, outputs, samples, result);
+    if (made && room.vectors && room.outputs && room.sorted && result->runs)
+        status = run_all(plan, bench, checkpoint, &room, result);
     else
         complain(SAY_OUT_OF_MEMORY, NULL);
     fill_memory(result, checkpoint);
-    bench_inputs_free(&inputs);
-    free(vectors);
-    free(outputs);
-    free(samples);
+    bench_inputs_free(&room.inputs);
+    free(room.vectors);
+    free(room.outputs);
+    free(room.sorted);
     return status;
 }
 
@@ -260,7 +331,7 @@ static int measure_works(const struct plan *plan, struct checkpoint *checkpoint,
         if (!plan->chosen[i])
             continue;
         *result = (struct bench_result){.work = &bench_works[i]};
-        tuwen_status status = measure(plan, checkpoint, result);
+        tuwen_status status = measure(plan, bench, checkpoint, result);
         if (status == TUWEN_CANCELLED) {
             complain(SAY_CANCELLED, NULL);
             return CLI_CANCELLED;
@@ -269,7 +340,7 @@ static int measure_works(const struct plan *plan, struct checkpoint *checkpoint,
             return CLI_SOME_FAILED;
         bench->count++;
         if (!as_json)
-            bench_print_result(bench, result, &plan->cli->terminal);
+            bench_print_result(result, &plan->cli->terminal);
         output_flush();
     }
     return CLI_DONE;
@@ -297,8 +368,9 @@ static int run_bench(const struct plan *plan, struct bench *bench, struct output
         code = checkpoint_open_planned(&checkpoint, cli, &model);
         bench->info = checkpoint.info;
     }
+    if (code == CLI_DONE && bench->info)
+        code = choose_peak(bench, plan);
     if (code == CLI_DONE && bench->info) {
-        choose_peak(bench);
         if (!as_json)
             bench_print_model(bench, &cli->terminal);
         output_flush();
@@ -333,6 +405,9 @@ int bench_run(const struct cli *cli)
         code = run_bench(&plan, bench, &svg);
     if (svg.stream && !output_close(&svg, code == CLI_DONE) && code == CLI_DONE)
         code = CLI_SOME_FAILED;
+    tuwen_gauge_close(bench->gauge);
+    for (size_t i = 0; i < BENCH_WORKS; i++)
+        free(bench->results[i].runs);
     free(bench);
     return code;
 }

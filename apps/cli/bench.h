@@ -38,16 +38,27 @@ bool bench_inputs_make(struct bench_inputs *inputs, const struct bench_work *wor
                        const char *instruction);
 void bench_inputs_free(struct bench_inputs *inputs);
 
-/* One work measured. Stages are those of the median run, and what belongs to none stands last, as "other". */
+/* One run, from the bytes of the inputs to the vectors. Rates are operations a second; 0: there is no such peak. */
+struct bench_run {
+    double seconds, operations;
+    double before, after; /* the peak just before the run, and just after it */
+    double share;         /* of the mean of the two; negative without */
+    tuwen_stage stages[BENCH_STAGES];
+    size_t stage_count;
+};
+
+/* One work measured. It is shown by the run of the median share of its peak; what belongs to no stage stands last there,
+ * as "other". */
 struct bench_result {
     const struct bench_work *work;
     char title[128];
-    size_t inputs, captions, runs;
-    double tokens;           /* of one run */
-    double seconds, fastest; /* of the median run, from the bytes of the inputs to the vectors; of the best */
-    double operations;       /* of one run */
-    tuwen_stage stages[BENCH_STAGES];
-    size_t stage_count;
+    size_t inputs, captions;
+    double tokens;          /* of one run */
+    struct bench_run *runs; /* [run_count], as they came; freed by bench_run */
+    size_t run_count;
+    size_t shown;            /* which of them */
+    double fastest;          /* seconds of the fastest */
+    double least, largest;   /* of the shares */
     uint64_t session_bytes;  /* the session's scratch memory */
     uint64_t resident_bytes; /* the most that the process had in memory so far */
 };
@@ -58,22 +69,35 @@ struct bench {
     int threads;
     tuwen_peak peaks[TUWEN_PEAKS];
     const tuwen_model_info *info; /* NULL when only peaks were asked for */
-    const tuwen_peak *peak;       /* that shares are of; NULL if there is none */
+    const tuwen_peak *peak;       /* that shares are of, as measured at the start; NULL if there is none */
+    bool slower;                  /* bf16 is widened to f32, because the instructions for it are slower here */
+    tuwen_gauge *gauge;           /* measures that peak again */
     struct bench_result results[BENCH_WORKS];
     size_t count;
 };
 
-/* A rate as a share of the peak; negative if there is none to compare with. */
-double bench_share(const struct bench *bench, double operations, double seconds);
+/* The mean of the peaks around a run; 0 if there are none. */
+double bench_peak(const struct bench_run *run);
+
+/* A rate as a share of that; negative if there is none to compare with. */
+double bench_share(const struct bench_run *run, double operations, double seconds);
+
+/* The run that stands for all. */
+static inline const struct bench_run *bench_shown(const struct bench_result *result)
+{
+    return &result->runs[result->shown];
+}
 
 /* What a stage is called, in the language of the user. */
 const char *bench_stage_name(const char *stage);
 
+/* "97.7 %" */
+struct number_text percent_text(double share, int decimals);
+
 /* For people, as it comes: the peaks, the model, each result. */
 void bench_print_peaks(const struct bench *bench, const struct terminal *terminal);
 void bench_print_model(const struct bench *bench, const struct terminal *terminal);
-void bench_print_result(const struct bench *bench, const struct bench_result *result,
-                        const struct terminal *terminal);
+void bench_print_result(const struct bench_result *result, const struct terminal *terminal);
 
 /* Where the time goes, as a picture: one bar for each result. */
 void bench_draw(const struct bench *bench, FILE *stream);

@@ -38,6 +38,13 @@ const char *bench_stage_name(const char *stage)
     return stage;
 }
 
+struct number_text percent_text(double share, int decimals)
+{
+    struct number_text percent;
+    snprintf(percent.text, sizeof percent.text, "%.*f %%", decimals, 100 * share);
+    return percent;
+}
+
 static void print_left(const char *text, size_t width)
 {
     size_t length = text_width(text, strlen(text));
@@ -90,33 +97,31 @@ void bench_print_model(const struct bench *bench, const struct terminal *termina
                    WITH(info->name, info->precision, count_text((double)info->parameters).text));
     putchar('\n');
     print_line(terminal, STYLE_BOLD, 0, line);
-    if (bench->peak && strcmp(bench->peak->name, info->precision) != 0) {
-        message_format(line, sizeof line, SAY_BENCH_OTHER_PEAK, WITH(bench->peak->name, info->precision));
+    if (!bench->peak)
+        return;
+    if (strcmp(bench->peak->name, info->precision) != 0) {
+        bool slower = bench->slower && strcmp(info->precision, "bf16") == 0;
+        message_format(line, sizeof line, slower ? SAY_BENCH_WIDENED_SLOWER : SAY_BENCH_WIDENED,
+                       WITH(info->precision, bench->isa));
         print_line(terminal, STYLE_PLAIN, INDENT, line);
     }
+    message_format(line, sizeof line, SAY_BENCH_SHARES, WITH(bench->peak->name));
+    print_line(terminal, STYLE_PLAIN, INDENT, line);
+    if (strcmp(bench->peak->name, "int8") == 0)
+        print_line(terminal, STYLE_PLAIN, INDENT, text_of(SAY_BENCH_MIXED));
 }
 
-/* "97.7 %", or a dash for what has no share. */
-static void print_share(double share)
+static void print_row(const struct bench_run *run, const char *name, double seconds, double operations)
 {
-    char text[32];
-    snprintf(text, sizeof text, "%.1f %%", 100 * share);
-    print_right(share > 0 ? text : "-", COLUMN_WIDTH);
-}
-
-static void print_row(const struct bench *bench, const struct bench_result *result, const char *name, double seconds,
-                      double operations)
-{
+    double share = bench_share(run, operations, seconds);
     pad(stdout, INDENT);
     print_left(name, NAME_WIDTH);
     print_right(number_text(seconds, 4).text, COLUMN_WIDTH);
-    char share[32];
-    snprintf(share, sizeof share, "%.1f %%", result->seconds > 0 ? 100 * seconds / result->seconds : 0);
-    print_right(share, COLUMN_WIDTH);
+    print_right(percent_text(run->seconds > 0 ? seconds / run->seconds : 0, 1).text, COLUMN_WIDTH);
     bool counted = operations > 0;
     print_right(counted ? number_text(operations / 1e12, 4).text : "-", COLUMN_WIDTH);
     print_right(counted && seconds > 0 ? number_text(operations / seconds / 1e12, 3).text : "-", COLUMN_WIDTH);
-    print_share(counted ? bench_share(bench, operations, seconds) : -1);
+    print_right(share > 0 ? percent_text(share, 1).text : "-", COLUMN_WIDTH);
     putchar('\n');
 }
 
@@ -133,22 +138,44 @@ static void print_heading(const struct terminal *terminal)
     printf("%s\n", style_of(terminal, STYLE_PLAIN));
 }
 
-void bench_print_result(const struct bench *bench, const struct bench_result *result, const struct terminal *terminal)
+/* Which run is shown, how fast the machine was around it, and how much the runs differ. */
+static void print_runs(const struct bench_result *result, const struct terminal *terminal)
 {
+    char line[256];
+    bool one = result->run_count == 1;
+    const struct number_text runs = number_text((double)result->run_count, 0);
+    const struct number_text fastest = number_text(result->fastest, 4);
+    const struct number_text peak = number_text(bench_peak(bench_shown(result)) / 1e9, 1);
+    if (result->least <= 0)
+        message_format(line, sizeof line, one ? SAY_BENCH_RUN : SAY_BENCH_RUNS, WITH(runs.text, fastest.text));
+    else if (one)
+        message_format(line, sizeof line, SAY_BENCH_RUN_PEAK, WITH(peak.text));
+    else
+        message_format(line, sizeof line, SAY_BENCH_RUNS_PEAK, WITH(runs.text, peak.text));
+    print_line(terminal, STYLE_PLAIN, INDENT, line);
+    if (result->least <= 0 || one)
+        return;
+    message_format(line, sizeof line, SAY_BENCH_SPREAD,
+                   WITH(percent_text(result->least, 1).text, percent_text(result->largest, 1).text, fastest.text));
+    print_line(terminal, STYLE_PLAIN, INDENT, line);
+}
+
+void bench_print_result(const struct bench_result *result, const struct terminal *terminal)
+{
+    const struct bench_run *run = bench_shown(result);
     char line[256];
     putchar('\n');
     print_line(terminal, STYLE_BOLD, 0, result->title);
     print_heading(terminal);
-    for (size_t i = 0; i < result->stage_count; i++)
-        print_row(bench, result, bench_stage_name(result->stages[i].name), result->stages[i].seconds,
-                  result->stages[i].operations);
+    for (size_t i = 0; i < run->stage_count; i++)
+        print_row(run, bench_stage_name(run->stages[i].name), run->stages[i].seconds, run->stages[i].operations);
     fputs(style_of(terminal, STYLE_BOLD), stdout);
-    print_row(bench, result, text_of(SAY_BENCH_WHOLE), result->seconds, result->operations);
+    print_row(run, text_of(SAY_BENCH_WHOLE), run->seconds, run->operations);
     fputs(style_of(terminal, STYLE_PLAIN), stdout);
-    message_format(line, sizeof line, result->runs == 1 ? SAY_BENCH_RUN : SAY_BENCH_RUNS,
-                   WITH(number_text((double)result->runs, 0).text, number_text(result->fastest, 4).text,
-                        number_text(result->tokens, 0).text,
-                        number_text(result->seconds > 0 ? result->tokens / result->seconds : 0, 1).text));
+    print_runs(result, terminal);
+    message_format(line, sizeof line, SAY_BENCH_TOKENS,
+                   WITH(number_text(result->tokens, 0).text,
+                        number_text(run->seconds > 0 ? result->tokens / run->seconds : 0, 1).text));
     print_line(terminal, STYLE_PLAIN, INDENT, line);
     message_format(
         line, sizeof line, SAY_BENCH_MEMORY,

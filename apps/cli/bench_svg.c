@@ -63,25 +63,26 @@ static void print_text(FILE *stream, double x, double y, const char *attributes,
     fputs("</text>\n", stream);
 }
 
-/* "vision products: 1.4172 s, 58.8 %, 0.910 TFLOP/s" */
-static void stage_line(char *line, size_t size, const tuwen_stage *stage, double share)
+/* "vision products: 1.4172 s, 58.8 %, 0.910 TFLOP/s, 97.1 % of the peak around the run" */
+static void stage_line(char *line, size_t size, const struct bench_run *run, const tuwen_stage *stage, double of_time)
 {
-    char percent[32];
-    snprintf(percent, sizeof percent, "%.1f %%", 100 * share);
-    enum message message = stage->operations > 0 && stage->seconds > 0 ? SAY_BENCH_PIECE_RATE : SAY_BENCH_PIECE;
-    double rate = message == SAY_BENCH_PIECE_RATE ? stage->operations / stage->seconds / 1e12 : 0;
-    message_format(
-        line, size, message,
-        WITH(bench_stage_name(stage->name), number_text(stage->seconds, 4).text, percent, number_text(rate, 3).text));
+    bool counted = stage->operations > 0 && stage->seconds > 0;
+    double share = bench_share(run, stage->operations, stage->seconds);
+    enum message message = !counted ? SAY_BENCH_PIECE : share > 0 ? SAY_BENCH_PIECE_SHARE : SAY_BENCH_PIECE_RATE;
+    message_format(line, size, message,
+                   WITH(bench_stage_name(stage->name), number_text(stage->seconds, 4).text,
+                        percent_text(of_time, 1).text,
+                        number_text(counted ? stage->operations / stage->seconds / 1e12 : 0, 3).text,
+                        percent_text(share, 1).text));
 }
 
-static void draw_bar(const struct bench_result *result, double y, FILE *stream)
+static void draw_bar(const struct bench_run *run, double y, FILE *stream)
 {
     double total = 0, x = MARGIN;
-    for (size_t i = 0; i < result->stage_count; i++)
-        total += result->stages[i].seconds;
-    for (size_t i = 0; i < result->stage_count; i++) {
-        const tuwen_stage *stage = &result->stages[i];
+    for (size_t i = 0; i < run->stage_count; i++)
+        total += run->stages[i].seconds;
+    for (size_t i = 0; i < run->stage_count; i++) {
+        const tuwen_stage *stage = &run->stages[i];
         size_t color = color_of(stage->name);
         double share = total > 0 ? stage->seconds / total : 0, width = share * BAR_WIDTH;
         char line[256];
@@ -89,7 +90,7 @@ static void draw_bar(const struct bench_result *result, double y, FILE *stream)
             continue;
         fprintf(stream, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" fill=\"%s\"><title>", x, y, width,
                 BAR_HEIGHT, colors[color].color);
-        stage_line(line, sizeof line, stage, share);
+        stage_line(line, sizeof line, run, stage, share);
         print_escaped(stream, line);
         fputs("</title></rect>\n", stream);
         if (share >= 0.06) {
@@ -101,29 +102,30 @@ static void draw_bar(const struct bench_result *result, double y, FILE *stream)
     }
 }
 
-static void draw_result(const struct bench *bench, const struct bench_result *result, double y, FILE *stream)
+static void draw_result(const struct bench_result *result, double y, FILE *stream)
 {
-    char line[256], percent[32];
-    double share = bench_share(bench, result->operations, result->seconds);
-    snprintf(percent, sizeof percent, "%.0f %%", 100 * share);
+    const struct bench_run *run = bench_shown(result);
+    char line[256], peak[64];
+    snprintf(peak, sizeof peak, "%s TFLOP/s", number_text(bench_peak(run) / 1e12, 3).text);
+    enum message message = run->share <= 0          ? SAY_BENCH_DRAWN
+                           : result->run_count == 1 ? SAY_BENCH_DRAWN_RUN
+                                                    : SAY_BENCH_DRAWN_SPREAD;
+    message_format(line, sizeof line, message,
+                   WITH(number_text(run->seconds, 3).text,
+                        number_text(run->seconds > 0 ? run->operations / run->seconds / 1e12 : 0, 3).text,
+                        percent_text(run->share, 0).text, peak, number_text((double)result->run_count, 0).text,
+                        percent_text(result->least, 0).text, percent_text(result->largest, 0).text));
     print_text(stream, MARGIN, y, " class=\"strong\"", result->title);
-    if (share > 0)
-        message_format(line, sizeof line, SAY_BENCH_DRAWN_SHARE,
-                       WITH(number_text(result->seconds, 3).text,
-                            number_text(result->operations / result->seconds / 1e12, 3).text, percent,
-                            bench->peak->name));
-    else
-        message_format(line, sizeof line, SAY_BENCH_DRAWN, WITH(number_text(result->seconds, 3).text));
     print_text(stream, WIDTH - MARGIN, y, " text-anchor=\"end\"", line);
-    draw_bar(result, y + BAR_BELOW, stream);
+    draw_bar(run, y + BAR_BELOW, stream);
 }
 
 /* Whether a stage took time that can be seen. */
 static bool occurs(const struct bench *bench, const char *stage)
 {
     for (size_t i = 0; i < bench->count; i++)
-        for (size_t j = 0; j < bench->results[i].stage_count; j++)
-            if (strcmp(bench->results[i].stages[j].name, stage) == 0)
+        for (size_t j = 0; j < bench_shown(&bench->results[i])->stage_count; j++)
+            if (strcmp(bench_shown(&bench->results[i])->stages[j].name, stage) == 0)
                 return true;
     return false;
 }
@@ -172,8 +174,12 @@ void bench_draw(const struct bench *bench, FILE *stream)
                    WITH(bench->info ? bench->info->name : "-", bench->info ? bench->info->precision : "-",
                         number_text(bench->threads, 0).text, bench->isa));
     print_text(stream, MARGIN, 54, "", line);
+    if (bench->peak) {
+        message_format(line, sizeof line, SAY_BENCH_SHARES, WITH(bench->peak->name));
+        print_text(stream, WIDTH - MARGIN, 54, " class=\"faint\" text-anchor=\"end\"", line);
+    }
     for (int i = 0; i < results; i++)
-        draw_result(bench, &bench->results[i], TOP + i * RESULT_STEP, stream);
+        draw_result(&bench->results[i], TOP + i * RESULT_STEP, stream);
     draw_legend(bench, legend, stream);
     fputs("</svg>\n", stream);
 }

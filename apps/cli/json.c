@@ -330,6 +330,15 @@ static json_t *positive_or_null(double number)
     return number > 0 ? json_real(number) : json_null();
 }
 
+/* Gives the array, or nothing when an entry lacked. */
+static json_t *array_if(json_t *array, bool good)
+{
+    if (good)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
 static json_t *peaks_of(const struct bench *bench)
 {
     json_t *peaks = json_array();
@@ -340,39 +349,50 @@ static json_t *peaks_of(const struct bench *bench)
                                   peak->rate > 0 ? json_string(peak->code) : json_null());
         good = json_array_append_new(peaks, entry) == 0 && good;
     }
-    if (good)
-        return peaks;
-    json_decref(peaks);
-    return NULL;
+    return array_if(peaks, good);
 }
 
-static json_t *stages_of(const struct bench *bench, const struct bench_result *result)
+static json_t *stages_of(const struct bench_run *run)
 {
     json_t *stages = json_array();
     bool good = stages != NULL;
-    for (size_t i = 0; i < result->stage_count; i++) {
-        const tuwen_stage *stage = &result->stages[i];
-        double share = bench_share(bench, stage->operations, stage->seconds);
+    for (size_t i = 0; i < run->stage_count; i++) {
+        const tuwen_stage *stage = &run->stages[i];
+        double share = bench_share(run, stage->operations, stage->seconds);
         json_t *entry = json_pack("{ss sf sf so}", "name", stage->name, "seconds", stage->seconds, "operations",
                                   stage->operations, "share", positive_or_null(share));
         good = json_array_append_new(stages, entry) == 0 && good;
     }
-    if (good)
-        return stages;
-    json_decref(stages);
-    return NULL;
+    return array_if(stages, good);
 }
 
-static json_t *result_of(const struct bench *bench, const struct bench_result *result)
+/* Every run, in the order of time, so that a script can judge in its own way. */
+static json_t *runs_of(const struct bench_result *result)
 {
-    double share = bench_share(bench, result->operations, result->seconds);
-    return json_pack("{ss sI sI sI sI sf sf sf sf so sI sI so}", "work", result->work->name, "inputs",
+    json_t *runs = json_array();
+    bool good = runs != NULL;
+    for (size_t i = 0; i < result->run_count; i++) {
+        const struct bench_run *run = &result->runs[i];
+        json_t *entry =
+            json_pack("{sf so so so}", "seconds", run->seconds, "peak_before", positive_or_null(run->before),
+                      "peak_after", positive_or_null(run->after), "share", positive_or_null(run->share));
+        good = json_array_append_new(runs, entry) == 0 && good;
+    }
+    return array_if(runs, good);
+}
+
+static json_t *result_of(const struct bench_result *result)
+{
+    const struct bench_run *run = bench_shown(result);
+    return json_pack("{ss sI sI sI so sI sf sf so so so so sf sf sI sI so}", "work", result->work->name, "inputs",
                      (json_int_t)result->inputs, "captions", (json_int_t)result->captions, "tokens",
-                     (json_int_t)result->tokens, "runs", (json_int_t)result->runs, "seconds", result->seconds,
-                     "fastest", result->fastest, "tokens_per_second",
-                     result->seconds > 0 ? result->tokens / result->seconds : 0, "operations", result->operations,
-                     "share", positive_or_null(share), "resident_bytes", (json_int_t)result->resident_bytes,
-                     "session_bytes", (json_int_t)result->session_bytes, "stages", stages_of(bench, result));
+                     (json_int_t)result->tokens, "runs", runs_of(result), "shown", (json_int_t)result->shown,
+                     "seconds", run->seconds, "operations", run->operations, "peak",
+                     positive_or_null(bench_peak(run)), "share", positive_or_null(run->share), "share_least",
+                     positive_or_null(result->least), "share_largest", positive_or_null(result->largest), "fastest",
+                     result->fastest, "tokens_per_second", run->seconds > 0 ? result->tokens / run->seconds : 0,
+                     "resident_bytes", (json_int_t)result->resident_bytes, "session_bytes",
+                     (json_int_t)result->session_bytes, "stages", stages_of(run));
 }
 
 static json_t *bench_model(const struct bench *bench)
@@ -390,7 +410,7 @@ bool json_bench(FILE *stream, const struct bench *bench)
     json_t *results = json_array();
     bool good = results != NULL;
     for (size_t i = 0; i < bench->count; i++)
-        good = json_array_append_new(results, result_of(bench, &bench->results[i])) == 0 && good;
+        good = json_array_append_new(results, result_of(&bench->results[i])) == 0 && good;
     json_t *document =
         json_pack("{s{ss ss si} so so so so}", "machine", "isa", bench->isa, "oneDNN", bench->library, "threads",
                   bench->threads, "peaks", peaks_of(bench), "model", bench_model(bench), "share_of",

@@ -70,13 +70,16 @@ typedef enum tuwen_precision {
 /* Told how far a long call is, in bytes; returns false to stop it (CANCELLED). On the thread that made the call. */
 typedef bool (*tuwen_progress_function)(void *user, uint64_t done, uint64_t total);
 
+/* The levels of instruction sets by name, of every architecture, lowest first. "avx512_bf16" is "avx512" with products of
+ * bf16 by the processor's own instructions for them; it is not chosen by itself where these are the slower ones. */
+#define TUWEN_LEVELS "scalar|avx2|avx512|avx512_bf16|neon"
+
 /* How to open a model. Zero-initialise for the defaults. */
 typedef struct tuwen_model_options {
     int threads; /* of every product; 0 = one for each core that the process may use */
     /*
-     * "scalar", "avx2", "avx512" or "neon": exactly this level, UNSUPPORTED if the machine cannot run it,
-     * INVALID_ARGUMENT if this build does not know it. NULL = the TUWEN_ISA environment variable, else the best here.
-     * On x86-64 the level also caps oneDNN, for the whole process: the first model opened decides. A later higher
+     * One of TUWEN_LEVELS: exactly this level, UNSUPPORTED if the machine cannot run it, INVALID_ARGUMENT if this build
+     * does not know it. NULL = the TUWEN_ISA environment variable, else the best here. On x86-64 the level also caps oneDNN, for the whole process: the first model opened decides. A later higher
      * level cannot raise oneDNN's cap; a later lower one fails with UNSUPPORTED.
      */
     const char *isa;
@@ -353,6 +356,22 @@ typedef struct tuwen_peak {
  */
 TUWEN_API tuwen_status tuwen_measure_peaks(const char *isa, int threads, double seconds, tuwen_peak *peaks,
                                            tuwen_error *error);
+
+/*
+ * One peak, to be measured again and again: a machine whose clock or load changes is compared with what it can do in the
+ * same moment. `name` is that of the element type, as in tuwen_peak. The product stays in memory (about 50 MB) until the
+ * gauge is closed. `isa` and `threads` as in tuwen_model_options. Errors: those of tuwen_measure_peaks.
+ */
+typedef struct tuwen_gauge tuwen_gauge;
+TUWEN_API tuwen_status tuwen_gauge_open(const char *isa, int threads, const char *name, tuwen_gauge **gauge,
+                                        tuwen_error *error);
+
+/* The best of the runs within `seconds` (0 to 3600; 0 means 1), at least one. A gauge is for one thread at a time. Errors:
+ * INVALID_ARGUMENT, INTERNAL. */
+TUWEN_API tuwen_status tuwen_gauge_measure(tuwen_gauge *gauge, double seconds, tuwen_peak *peak, tuwen_error *error);
+
+/* Accepts NULL. */
+TUWEN_API void tuwen_gauge_close(tuwen_gauge *gauge);
 
 /* The library's own version, such as "0.1.0". Constant storage. Thread-safe. */
 TUWEN_API const char *tuwen_version(void);

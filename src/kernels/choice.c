@@ -38,17 +38,37 @@ bool tw_kernels_can_run(const tw_kernels *kernels)
     return strcmp(kernels->level, "scalar") == 0 || strcmp(kernels->level, "neon") == 0;
 }
 
-/* Whether the level's gain over the one before it is none on this machine. */
-static bool is_slow(const tw_kernels *kernels)
-{
 #if defined(__x86_64__)
+/* Bits of EDX that CPUID gives for leaf 7. */
+enum { AMX_BF16 = 1u << 22, AMX_INT8 = 1u << 25 };
+
+static bool has_amx(unsigned bit)
+{
     unsigned eax = 0;
     unsigned ebx = 0;
     unsigned ecx = 0;
     unsigned edx = 0;
-    if (strcmp(kernels->level, "avx512_bf16") != 0 || !__builtin_cpu_is("intel"))
-        return false;
-    return !__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || !(edx & 1u << 22); /* AMX-BF16 */
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx & bit);
+}
+
+const char *tw_kernels_instructions(const tw_kernels *kernels, bool bytes)
+{
+    bool all = strcmp(kernels->level, "avx512_bf16") == 0;
+    __builtin_cpu_init();
+    if (all && has_amx(bytes ? AMX_INT8 : AMX_BF16))
+        return "AMX";
+    if (!bytes)
+        return all ? "bf16 instructions" : NULL;
+    bool wide = all || strcmp(kernels->level, "avx512") == 0;
+    return wide && __builtin_cpu_supports("avx512vnni") ? "VNNI" : NULL;
+}
+#endif
+
+bool tw_kernels_is_slow(const tw_kernels *kernels)
+{
+#if defined(__x86_64__)
+    return strcmp(kernels->level, "avx512_bf16") == 0 && tw_kernels_can_run(kernels) && __builtin_cpu_is("intel") &&
+           !has_amx(AMX_BF16);
 #else
     (void)kernels;
     return false;
@@ -59,7 +79,7 @@ const tw_kernels *tw_kernels_best(void)
 {
     const tw_kernels *best = levels[0];
     for (size_t i = 1; i < LEVELS; i++)
-        if (tw_kernels_can_run(levels[i]) && !is_slow(levels[i]))
+        if (tw_kernels_can_run(levels[i]) && !tw_kernels_is_slow(levels[i]))
             best = levels[i];
     return best;
 }

@@ -117,6 +117,15 @@ bool tw_kernels_can_run(const tw_kernels *kernels);
  */
 const tw_kernels *tw_kernels_best(void);
 
+/* Whether the level can run here, but tw_kernels_best passes it over. */
+bool tw_kernels_is_slow(const tw_kernels *kernels);
+
+#if defined(__x86_64__)
+/* The processor's own instructions for products of bf16, or of bytes, that a level lets oneDNN use: "AMX", "VNNI", "bf16
+ * instructions". NULL without. */
+const char *tw_kernels_instructions(const tw_kernels *kernels, bool bytes);
+#endif
+
 /* The level of that name; NULL when this build has none. */
 const tw_kernels *tw_kernels_named(const char *level);
 

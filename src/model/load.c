@@ -402,8 +402,8 @@ static tw_linear *map_random(tw_loader *loader, const matrix *of, const float *b
 {
     const tw_layout layout = tw_linear_layout(loader->element, of->out, of->in);
     tw_linear *linear = NULL;
-    if (layout.padded[0] != of->in || layout.padded[1] != of->out)
-        return NULL;
+    if (loader->element == TW_ELEMENT_I8 || layout.padded[0] != of->in || layout.padded[1] != of->out)
+        return NULL; /* of I8 each row has a scale of its own: tw_linear_open finds them */
     void *packed = tw_random_keep(loader->random, tw_layout_bytes(&layout));
     if (!packed)
         loader->status = tw_fail_memory(loader->error, of->weight);

@@ -171,6 +171,37 @@ void tw_machine_name(const tw_machine *machine, char *buffer, size_t size)
     (void)snprintf(buffer, size, "oneDNN %s, %s", version, machine->kernels->level);
 }
 
+/* The library's instructions for products of an element, by a name for people; NULL if it has none. On x86-64 the library
+ * is not asked, since its answer would fix its cap. */
+static const char *instructions(const tw_kernels *kernels, tw_element element)
+{
+#if defined(__x86_64__)
+    return tw_kernels_instructions(kernels, element == TW_ELEMENT_I8);
+#else
+    tw_library *library = NULL;
+    bool found = tw_library_open(&library, NULL) == TUWEN_OK && tw_library_multiplies(library, element);
+    (void)kernels;
+    tw_library_close(library);
+    return !found ? NULL : element == TW_ELEMENT_I8 ? "int8 instructions" : "bf16 instructions";
+#endif
+}
+
+/* What each element is multiplied with at a level. */
+static void describe_products(const tw_kernels *kernels, char *buffer, size_t size)
+{
+    const char *bf16 = instructions(kernels, TW_ELEMENT_BF16);
+    const char *int8 = instructions(kernels, TW_ELEMENT_I8);
+    size_t place = 0;
+    while (tw_kernels_level(place) != kernels)
+        place++;
+    const tw_kernels *next = tw_kernels_level(place + 1);
+    bool slower = tw_kernels_is_slow(kernels) || (next && tw_kernels_is_slow(next));
+    (void)snprintf(buffer, size, "f32: %s kernels\nbf16: %s%s\nint8: %s%s\n", kernels->level,
+                   bf16 ? bf16 : "widened to f32",
+                   slower ? bf16 ? " (slower than f32 here)" : " (bf16 instructions are slower here)" : "",
+                   int8 ? int8 : kernels->level, int8 ? "" : " kernels");
+}
+
 void tw_machine_describe(const char *isa, char *buffer, size_t size)
 {
     char version[32];
@@ -181,4 +212,7 @@ void tw_machine_describe(const char *isa, char *buffer, size_t size)
     (void)snprintf(buffer, size, "oneDNN: %s\ninstruction set: %s (best here: %s)\nthreads: %d\n", version,
                    status == TUWEN_OK ? kernels->level : error.message, tw_kernels_best()->level,
                    omp_get_num_procs());
+    size_t length = strlen(buffer);
+    if (status == TUWEN_OK)
+        describe_products(kernels, buffer + length, size - length);
 }
