@@ -31,6 +31,15 @@ struct tw_language {
     float *norm;        /* [hidden] */
 };
 
+/* Gate and up are multiplied with one input in one go. The matrices of an int8 file are of two elements. */
+static void check_gate(tw_loader *loader, const char *prefix, int index, const layer *of)
+{
+    if (loader->status == TUWEN_OK && of->gate && of->up && tw_linear_input(of->gate) != tw_linear_input(of->up))
+        loader->status = tw_fail(loader->error, TUWEN_BAD_MODEL,
+                                 "%s: items %s.%d.mlp.gate_proj and mlp.up_proj: are not in the same precision",
+                                 loader->path, prefix, index);
+}
+
 static void load_layer(tw_loader *loader, const tw_text_config *config, int index, layer *to)
 {
     static const char prefix[] = "model.layers";
@@ -46,6 +55,7 @@ static void load_layer(tw_loader *loader, const tw_text_config *config, int inde
                                 hidden, false);
     to->up = tw_loader_linear(loader, prefix, index, &(tw_loader_part){"mlp.up_proj", config->intermediate}, 1,
                               hidden, false);
+    check_gate(loader, prefix, index, to);
     to->down = tw_loader_linear(loader, prefix, index, &(tw_loader_part){"mlp.down_proj", hidden}, 1,
                                 config->intermediate, false);
 }

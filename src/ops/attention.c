@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "ops/rows.h"
 #include "ops/worker.h"
 
@@ -281,7 +282,15 @@ static tuwen_status run_library(const tile *of, size_t in, size_t out, const voi
     status = tw_tiles_prepare(worker->tiles, shape, &prepared, error);
     if (status != TUWEN_OK)
         return status;
-    return tw_tile_run(worker->tiles, prepared, omp_get_thread_num(), x, panels, y, of->at.library, error);
+    /* The plan asked for whole tiles alone. A lower one has never been seen to need more, but nothing promises it. */
+    size_t bytes = tw_tile_memory(prepared);
+    void *more = bytes > of->plan->library_bytes ? tw_alloc_aligned(bytes, 1) : NULL;
+    if (bytes > of->plan->library_bytes && !more)
+        return tw_fail_memory(error, "attention");
+    status =
+        tw_tile_run(worker->tiles, prepared, omp_get_thread_num(), x, panels, y, more ? more : of->at.library, error);
+    tw_free(more);
+    return status;
 }
 
 /* scores = q k^T for the block of keys from `first` on, of which `keys` are wanted. */

@@ -558,6 +558,42 @@ static void files_say_int8(void **state)
     tw_packed_close(packed);
 }
 
+/* Writes `target` again with one matrix as it is in `plain`. */
+static void exchange_matrix(const char *name)
+{
+    tw_packed *packed = NULL, *other = NULL;
+    tw_packed_writer *writer = NULL;
+    assert_int_equal(tw_packed_open(target, &packed, NULL), TUWEN_OK);
+    assert_int_equal(tw_packed_open(plain, &other, NULL), TUWEN_OK);
+    assert_int_equal(tw_packed_create(target, &writer, NULL), TUWEN_OK);
+    for (size_t i = 0; i < tw_packed_count(packed); i++) {
+        const tw_item *item = tw_packed_at(packed, i);
+        if (strcmp(item->name, name) == 0)
+            item = tw_packed_find(other, name);
+        assert_int_equal(tw_packed_add(writer, item->name, item->kind, &item->layout, item->data, item->bytes, NULL),
+                         TUWEN_OK);
+    }
+    assert_int_equal(tw_packed_finish(writer, tw_packed_get_facts(packed), NULL), TUWEN_OK);
+    tw_packed_close(packed);
+    tw_packed_close(other);
+}
+
+static void gate_and_up_are_of_one_precision(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"model.layers.1.mlp.gate_proj.weight", "model.layers.1.mlp.up_proj.weight"};
+    tuwen_error error = {0};
+    tuwen_model *model = NULL;
+    assert_int_equal(tuwen_convert(checkpoint("tiny"), plain, NULL, &error), TUWEN_OK);
+    for (size_t i = 0; i < 2; i++) {
+        (void)convert(checkpoint("tiny"), target, NULL);
+        exchange_matrix(names[i]);
+        assert_int_equal(tuwen_model_open(target, NULL, &model, &error), TUWEN_BAD_MODEL);
+        assert_non_null(strstr(error.message,
+                               "items model.layers.1.mlp.gate_proj and mlp.up_proj: are not in the same precision"));
+    }
+}
+
 static void what_cannot_be_is_refused(void **state)
 {
     (void)state;
@@ -662,6 +698,7 @@ int main(void)
         cmocka_unit_test(outliers_are_kept),
         cmocka_unit_test(sources_agree),
         cmocka_unit_test(files_say_int8),
+        cmocka_unit_test(gate_and_up_are_of_one_precision),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(cancelling_leaves_nothing),
         cmocka_unit_test(failed_allocations_are_survived),
