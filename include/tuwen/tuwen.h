@@ -88,9 +88,9 @@ typedef struct tuwen_model_options {
     /* Only tuwen_model_get_info is wanted: weights are not packed, and no session can be opened (INVALID_ARGUMENT). */
     bool facts_only;
     /*
-     * A packed file made for another kind of machine is written anew for this one, in its place, unless a level is
-     * forced (isa, TUWEN_ISA). Otherwise, or when the file cannot be written (the log tells), its weights are packed
-     * into memory at each opening.
+     * A packed file that an older version laid out otherwise is written anew in its place. Without it, or when the file
+     * cannot be written (the log tells), its weights are packed into memory at each opening. (Files of this version
+     * serve every machine as they are.)
      */
     bool remake;
     /*
@@ -115,7 +115,7 @@ typedef struct tuwen_model_info {
     const char *weight_dtype; /* of all tensors, as stored: "F32", "F16", "BF16" or "mixed"; or "random" */
     const char *precision;    /* in which products are computed: "f32", "bf16" or "int8" */
     const char *made_by;      /* of a packed file, such as "tuwen 0.1.0, oneDNN 2.6.3, avx512"; NULL for a folder */
-    bool fits_machine;        /* weights are mapped as they lie in the file, not packed at opening */
+    bool fits_machine; /* weights are mapped as they lie in the file, not packed at opening */
     uint64_t file_bytes;      /* of a packed file; 0 for a folder */
     uint64_t parameters;      /* of the vision tower and the language model, without an unused lm_head */
     uint64_t vision_parameters;

@@ -196,7 +196,7 @@ static tuwen_status open_folder(tuwen_model *model, const tuwen_model_options *o
     return status == TUWEN_OK ? load(model, options, false, error) : status;
 }
 
-/* Writes a packed file anew for this machine and opens it in the place of the old one. A failure is no reason to stop:
+/* Writes a packed file of an older layout anew and opens it in the place of the old one. A failure is no reason to stop:
  * false, and the log tells. */
 static bool remake(tuwen_model *model, const tuwen_model_options *options)
 {
@@ -206,7 +206,7 @@ static bool remake(tuwen_model *model, const tuwen_model_options *options)
     const tuwen_convert_options convert = {.threads = options->threads,
                                            .precision = model->element == TW_ELEMENT_F32 ? TUWEN_PRECISION_F32
                                                                                          : TUWEN_PRECISION_BF16};
-    say(options, "writing the packed file anew for this machine");
+    say(options, "writing the packed file anew: an older version laid it out");
     if (tuwen_convert(model->path, model->path, &convert, &error) == TUWEN_OK &&
         tw_packed_open(model->path, &packed, &error) == TUWEN_OK) {
         tw_packed_close(model->packed);

@@ -73,13 +73,14 @@ static bool plan(judge *of, const tw_matrix *x, int out, taken *rows)
     size_t in = (size_t)x->columns;
     size_t results = room * (size_t)out * sizeof(float);
     void *memory = of->memory;
-    bool good =
-        make_room(&memory, &of->memory_room, tw_matrix_bytes(count, in) + room * in + in * 4 + room * 8 + 2 * results + 8 * (size_t)64);
+    bool good = make_room(&memory, &of->memory_room,
+                          tw_matrix_bytes(count, in) + room * in + in * 4 + room * 8 + 2 * results + 8 * (size_t)64);
     of->memory = memory;
     if (!good)
         return false;
     char *next = of->memory;
-    rows->own = (tw_matrix){x->element, (int)count, x->columns, take(&next, tw_matrix_bytes(count, in)), NULL, NULL, NULL};
+    rows->own =
+        (tw_matrix){x->element, (int)count, x->columns, take(&next, tw_matrix_bytes(count, in)), NULL, NULL, NULL};
     rows->bytes = (tw_matrix){TW_ELEMENT_I8, (int)count, x->columns, take(&next, room * in), NULL, NULL, NULL};
     rows->bytes.scales = take(&next, room * sizeof(float));
     rows->bytes.zeros = take(&next, room * sizeof(int));

@@ -296,8 +296,9 @@ static tuwen_status score(const tile *of, const tw_keys *keys, int first, size_t
         return run_library(of, of->plan->dim, stride, of->at.q, panels, of->at.scores, error);
     const float *floats = (const float *)(const void *)panels;
     for (size_t j = 0; j < count; j += TW_PANEL)
-        kernels->product(of->at.scores + j, stride, of->at.q, of->plan->q_stride, (size_t)of->rows, floats + j * depth,
-                         count - j < TW_PANEL ? count - j : TW_PANEL, of->plan->dim, false, NULL, 0);
+        kernels->product(of->at.scores + j, stride, of->at.q, of->plan->q_stride, (size_t)of->rows,
+                         floats + j * depth, count - j < TW_PANEL ? count - j : TW_PANEL, of->plan->dim, false, NULL,
+                         0);
     return TUWEN_OK;
 }
 
@@ -315,7 +316,8 @@ static tuwen_status gather_values(const tile *of, const tw_keys *keys, int first
     size_t panel = block_keys(keys->length, first) * TW_PANEL;
     for (size_t d = 0; d < dim; d += TW_PANEL)
         kernels->product(of->at.part + d, of->plan->part_stride, of->at.scores, stride, (size_t)of->rows,
-                         floats + d / TW_PANEL * panel, dim - d < TW_PANEL ? dim - d : TW_PANEL, count, false, NULL, 0);
+                         floats + d / TW_PANEL * panel, dim - d < TW_PANEL ? dim - d : TW_PANEL, count, false, NULL,
+                         0);
     return TUWEN_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/quota.h"
 #include "ops/worker.h"
 
 static tuwen_status choose_kernels(const char *isa, const tw_kernels **kernels, tuwen_error *error)
@@ -31,6 +32,16 @@ static tuwen_status choose_kernels(const char *isa, const tw_kernels **kernels, 
     return TUWEN_OK;
 }
 
+/* The cores that the process may use: those that the scheduler gives it, which OpenMP counts, or fewer where the quota of
+ * its control group is worth fewer. More threads than that would be stopped together for the rest of every period. */
+static int usable_cores(bool *by_quota)
+{
+    int cores = omp_get_num_procs();
+    int quota = tw_quota_cores("");
+    *by_quota = quota > 0 && quota < cores;
+    return *by_quota ? quota : cores;
+}
+
 tuwen_status tw_machine_open(const char *isa, int threads, tw_machine **out, tuwen_error *error)
 {
     *out = NULL;
@@ -48,7 +59,8 @@ tuwen_status tw_machine_open(const char *isa, int threads, tw_machine **out, tuw
     if (!machine)
         return tw_fail_memory(error, "the engine");
     machine->kernels = kernels;
-    machine->threads = threads ? threads : omp_get_num_procs();
+    bool by_quota;
+    machine->threads = threads ? threads : usable_cores(&by_quota);
     status = tw_library_open(&machine->library, error);
     if (status != TUWEN_OK) {
         tw_machine_close(machine);
@@ -209,9 +221,13 @@ void tw_machine_describe(const char *isa, char *buffer, size_t size)
     const tw_kernels *kernels = NULL;
     tuwen_error error = {0};
     tuwen_status status = choose_kernels(isa, &kernels, &error);
-    (void)snprintf(buffer, size, "oneDNN: %s\ninstruction set: %s (best here: %s)\nthreads: %d\n", version,
-                   status == TUWEN_OK ? kernels->level : error.message, tw_kernels_best()->level,
-                   omp_get_num_procs());
+    bool by_quota = false;
+    int cores = usable_cores(&by_quota);
+    char quota[64] = "";
+    if (by_quota)
+        (void)snprintf(quota, sizeof quota, " (of %d cores, by the control group's quota)", omp_get_num_procs());
+    (void)snprintf(buffer, size, "oneDNN: %s\ninstruction set: %s (best here: %s)\nthreads: %d%s\n", version,
+                   status == TUWEN_OK ? kernels->level : error.message, tw_kernels_best()->level, cores, quota);
     size_t length = strlen(buffer);
     if (status == TUWEN_OK)
         describe_products(kernels, buffer + length, size - length);

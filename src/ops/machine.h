@@ -21,8 +21,8 @@ typedef struct tw_linear tw_linear;
 
 /* `isa` is exactly the level by name (NULL: the TUWEN_ISA environment variable, else the best that runs here). It also
  * caps oneDNN, once for the whole process: a later higher level does not raise the cap, a later lower one is
- * UNSUPPORTED. `threads` 0 takes every core that the process may use. Errors: INVALID_ARGUMENT, UNSUPPORTED,
- * OUT_OF_MEMORY, INTERNAL. */
+ * UNSUPPORTED. `threads` 0 takes every core that the process may use: of those that the scheduler gives it as many as
+ * the quotas of its control groups are worth. Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY, INTERNAL. */
 tuwen_status tw_machine_open(const char *isa, int threads, tw_machine **machine, tuwen_error *error);
 
 /* Accepts NULL; after all its workers and linears. */
@@ -61,7 +61,7 @@ void tw_worker_leave(int before);
 void tw_machine_name(const tw_machine *machine, char *buffer, size_t size);
 
 /* One "key: value" a line: oneDNN's version; our level that `isa` chooses (or why it cannot), and the best here; the
- * cores that the process may use; what each precision multiplies with ("bf16: widened to f32"). oneDNN's cap is not
+ * cores that the process may use, and whether a quota decided that; what each precision multiplies with ("bf16: widened to f32"). oneDNN's cap is not
  * touched, and `size` is at least 1. */
 void tw_machine_describe(const char *isa, char *buffer, size_t size);
 

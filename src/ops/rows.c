@@ -8,10 +8,12 @@
 #include "base/clock.h"
 #include "ops/worker.h"
 
-void tw_matrix_put(const tw_kernels *kernels, const tw_matrix *out, int row, int first, const float *values, int count)
+void tw_matrix_put(const tw_kernels *kernels, const tw_matrix *out, int row, int first, const float *values,
+                   int count)
 {
     if (out->element == TW_ELEMENT_I8) {
-        memcpy(out->wide + (size_t)row * (size_t)out->columns + (size_t)first, values, (size_t)count * sizeof *values);
+        memcpy(out->wide + (size_t)row * (size_t)out->columns + (size_t)first, values,
+               (size_t)count * sizeof *values);
         return;
     }
     if (out->element != TW_ELEMENT_F32) {

@@ -114,9 +114,7 @@ static void test_bad_inputs(void **state)
     assert_non_null(strstr(outputs[1].message, "notes.txt"));
     assert_int_equal(outputs[2].status, TUWEN_INVALID_ARGUMENT);
     assert_string_equal(outputs[2].message, "an input has neither a text nor a picture");
-    /* The place in a batch may change last bits: oneDNN's AVX2 products treat rows at the edge of a tile otherwise. */
-    for (size_t i = 0; i < n; i++)
-        assert_true(fabsf(vectors[i] - vectors[3 * n + i]) < 1e-6f);
+    assert_memory_equal(vectors, vectors + 3 * n, n * sizeof *vectors);
     for (size_t i = n; i < 3 * n; i++)
         assert_true(vectors[i] == 0);
     assert_true(fabsf(tuwen_cosine(vectors, vectors + 3 * n, n) - 1) < 1e-6f);
@@ -547,12 +545,12 @@ static void test_local_memory(void **state)
     char *picture = golden_file("images/60x44.png", &size);
     const tuwen_input inputs[2] = {{.picture = picture, .picture_size = size}, text_input("a dog")};
     int local = 0;
-    size_t count = 1;
-    for (size_t n = 1; n <= count; n++) {
+    size_t count = 0; /* allocations of a call in which none fails, which is the first one */
+    for (size_t n = 0; n <= count; n++) {
         assert_int_equal(tuwen_session_open(model, NULL, &session, NULL), TUWEN_OK);
         alloc_fail_at(n);
         tuwen_status status = tuwen_embed(session, inputs, 2, vectors, outputs, NULL);
-        count = alloc_fail_count() > count ? alloc_fail_count() : count;
+        count = n == 0 ? alloc_fail_count() : count;
         alloc_fail_at(0);
         assert_true(status == TUWEN_OK || status == TUWEN_OUT_OF_MEMORY);
         if (status == TUWEN_OK && outputs[0].status == TUWEN_OUT_OF_MEMORY) {

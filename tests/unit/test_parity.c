@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "engine/engine.h"
 #include "golden.h"
+#include "numbers.h"
 #include "testing.h"
 
 /* What is allowed of a final vector, by size of the checkpoint. */
@@ -292,6 +293,8 @@ static void test_full(void **state)
 
 int main(int count, char **arguments)
 {
+    if (numbers_no_level())
+        return 77;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_batch),
