@@ -12,10 +12,11 @@ enum {
     WIDTH = 900,
     MARGIN = 20,
     BAR_WIDTH = WIDTH - 2 * MARGIN,
-    TOP = 82,         /* of the first result */
-    RESULT_STEP = 74, /* from one result to the next */
+    TOP = 112,        /* of the first result */
+    RESULT_STEP = 92, /* from one result to the next */
     BAR_BELOW = 10,   /* from a result's line of text to its bar */
     BAR_HEIGHT = 30,
+    FACTS_BELOW = 58, /* from a result's line of text to the one below the bar */
     LEGEND_COLUMNS = 4,
     LEGEND_STEP = 24
 };
@@ -105,19 +106,18 @@ static void draw_bar(const struct bench_run *run, double y, FILE *stream)
 static void draw_result(const struct bench_result *result, double y, FILE *stream)
 {
     const struct bench_run *run = bench_shown(result);
-    char line[256], peak[64];
+    char line[256], peak[64], seconds[64];
     snprintf(peak, sizeof peak, "%s TFLOP/s", number_text(bench_peak(run) / 1e12, 3).text);
-    enum message message = run->share <= 0          ? SAY_BENCH_DRAWN
-                           : result->run_count == 1 ? SAY_BENCH_DRAWN_RUN
-                                                    : SAY_BENCH_DRAWN_SPREAD;
-    message_format(line, sizeof line, message,
-                   WITH(number_text(run->seconds, 3).text,
-                        number_text(run->seconds > 0 ? run->operations / run->seconds / 1e12 : 0, 3).text,
+    message_format(line, sizeof line, result->run_count == 1 ? SAY_BENCH_DRAWN_RUN : SAY_BENCH_DRAWN_SPREAD,
+                   WITH(number_text(run->seconds > 0 ? run->operations / run->seconds / 1e12 : 0, 3).text,
                         percent_text(run->share, 0).text, peak, number_text((double)result->run_count, 0).text,
                         percent_text(result->least, 0).text, percent_text(result->largest, 0).text));
+    message_format(seconds, sizeof seconds, SAY_BENCH_DRAWN, WITH(number_text(run->seconds, 3).text));
     print_text(stream, MARGIN, y, " class=\"strong\"", result->title);
-    print_text(stream, WIDTH - MARGIN, y, " text-anchor=\"end\"", line);
+    print_text(stream, WIDTH - MARGIN, y, " class=\"strong\" text-anchor=\"end\"", seconds);
     draw_bar(run, y + BAR_BELOW, stream);
+    if (run->share > 0)
+        print_text(stream, MARGIN, y + FACTS_BELOW, " class=\"faint\"", line);
 }
 
 /* Whether a stage took time that can be seen. */
@@ -152,11 +152,12 @@ static void print_begin(FILE *stream, int height)
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">\n"
         "<style>\n"
         "text { font: 14px system-ui, sans-serif; fill: #1f2328 }\n"
-        ".title { font-size: 18px; font-weight: 600 } .strong { font-weight: 600 }\n"
+        ".title { font-size: 18px; font-weight: 600 } .strong { font-weight: 600 } .faint { fill: #59636e }\n"
         ".on-dark { fill: #ffffff; text-anchor: middle } .on-light { fill: #111827; text-anchor: middle }\n"
         ".paper { fill: #ffffff }\n"
         "@media (prefers-color-scheme: dark) {\n"
-        "text { fill: #e6edf3 } .on-dark { fill: #ffffff } .on-light { fill: #111827 } .paper { fill: #0d1117 }\n"
+        "text { fill: #e6edf3 } .faint { fill: #9198a1 } .on-dark { fill: #ffffff } .on-light { fill: #111827 } "
+        ".paper { fill: #0d1117 }\n"
         "}\n"
         "</style>\n"
         "<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n",
@@ -176,7 +177,7 @@ void bench_draw(const struct bench *bench, FILE *stream)
     print_text(stream, MARGIN, 54, "", line);
     if (bench->peak) {
         message_format(line, sizeof line, SAY_BENCH_SHARES, WITH(bench->peak->name));
-        print_text(stream, WIDTH - MARGIN, 54, " class=\"faint\" text-anchor=\"end\"", line);
+        print_text(stream, MARGIN, 74, " class=\"faint\"", line);
     }
     for (int i = 0; i < results; i++)
         draw_result(&bench->results[i], TOP + i * RESULT_STEP, stream);

@@ -63,7 +63,7 @@ typedef enum tuwen_precision {
     TUWEN_PRECISION_F32 = 1,
     TUWEN_PRECISION_BF16 = 2,
     /* Weights and the inputs of products as whole numbers of 8 bits where that was found harmless, else bf16. Only of a
-     * packed file: tuwen_convert makes the choice. */
+     * packed file, for which tuwen_convert makes the choice, and of random weights, where it is int8 throughout. */
     TUWEN_PRECISION_INT8 = 3
 } tuwen_precision;
 

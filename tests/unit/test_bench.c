@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "golden.h"
 #include "model/random.h"
+#include "ops/machine.h"
 #include "testing.h"
 #include "tuwen/tuwen.h"
 
@@ -86,8 +87,8 @@ static void embed_random(tuwen_precision precision, float *vectors)
 static void test_random_vectors(void **state)
 {
     (void)state;
-    static const tuwen_precision precisions[] = {TUWEN_PRECISION_F32, TUWEN_PRECISION_BF16};
-    for (size_t i = 0; i < 2; i++) {
+    static const tuwen_precision precisions[] = {TUWEN_PRECISION_F32, TUWEN_PRECISION_BF16, TUWEN_PRECISION_INT8};
+    for (size_t i = 0; i < 3; i++) {
         float first[2 * DIMENSION], again[2 * DIMENSION];
         embed_random(precisions[i], first);
         embed_random(precisions[i], again);
@@ -210,6 +211,82 @@ static void test_peaks(void **state)
     assert_int_equal(tuwen_measure_peaks(NULL, 1, SHORT, NULL, &error), TUWEN_INVALID_ARGUMENT);
 }
 
+/* A gauge measures one of them, as often as it is asked; a type without products has the rate 0 here too. */
+static void test_gauge(void **state)
+{
+    (void)state;
+    tuwen_gauge *gauge = NULL;
+    tuwen_peak all[TUWEN_PEAKS], peak;
+    tuwen_error error = {0};
+    assert_int_equal(tuwen_measure_peaks(NULL, 1, SHORT, all, NULL), TUWEN_OK);
+    for (size_t i = 0; i < TUWEN_PEAKS; i++) {
+        assert_int_equal(tuwen_gauge_open(NULL, 1, all[i].name, &gauge, NULL), TUWEN_OK);
+        for (int times = 0; times < 2; times++) {
+            assert_int_equal(tuwen_gauge_measure(gauge, SHORT, &peak, NULL), TUWEN_OK);
+            assert_string_equal(peak.name, all[i].name);
+            assert_string_equal(peak.code, all[i].code);
+            assert_true((peak.rate > 0) == (all[i].rate > 0) && isfinite(peak.rate));
+        }
+        assert_int_equal(tuwen_gauge_measure(gauge, -1, &peak, &error), TUWEN_INVALID_ARGUMENT);
+        assert_int_equal(tuwen_gauge_measure(gauge, 1, NULL, &error), TUWEN_INVALID_ARGUMENT);
+        tuwen_gauge_close(gauge);
+    }
+    assert_int_equal(tuwen_gauge_open(NULL, 1, "f64", &gauge, &error), TUWEN_INVALID_ARGUMENT);
+    assert_string_equal(error.message, "no peak is called f64; there are f32, bf16 and int8");
+    assert_null(gauge);
+    assert_int_equal(tuwen_gauge_open(NULL, 1, NULL, &gauge, &error), TUWEN_INVALID_ARGUMENT);
+    assert_int_equal(tuwen_gauge_open(NULL, 1, "f32", NULL, &error), TUWEN_INVALID_ARGUMENT);
+    assert_int_equal(tuwen_gauge_measure(NULL, 1, &peak, &error), TUWEN_INVALID_ARGUMENT);
+    tuwen_gauge_close(NULL);
+}
+
+/* TUWEN_LEVELS has every level of this build. */
+static void test_levels(void **state)
+{
+    (void)state;
+    const tw_kernels *level = NULL;
+    for (size_t i = 0; (level = tw_kernels_level(i)) != NULL; i++) {
+        char list[] = "|" TUWEN_LEVELS "|", word[32];
+        (void)snprintf(word, sizeof word, "|%s|", level->level);
+        assert_non_null(strstr(list, word));
+    }
+}
+
+/* What is said about products, without asking oneDNN, is what a machine then does. */
+static void test_described(void **state)
+{
+    (void)state;
+    static const struct {
+        tw_element element;
+        const char *key;
+    } rows[] = {{TW_ELEMENT_BF16, "\nbf16: "}, {TW_ELEMENT_I8, "\nint8: "}};
+    char facts[1024];
+    tw_machine *machine = NULL;
+    assert_true(tuwen_describe_build(NULL, facts, sizeof facts) < sizeof facts);
+    assert_int_equal(tw_machine_open(NULL, 1, &machine, NULL), TUWEN_OK);
+    for (size_t i = 0; i < 2; i++) {
+        const char *line = strstr(facts, rows[i].key);
+        assert_non_null(line);
+        size_t length = strcspn(line + 1, "\n") + 1;
+        const char *widened = strstr(line, "widened"), *own = strstr(line, " kernels\n");
+        bool ours = (widened && widened < line + length) || (own && own < line + length);
+        assert_true(tw_machine_multiplies(machine, rows[i].element) == !ours);
+    }
+    tw_machine_close(machine);
+}
+
+static tuwen_status measure_again(void *user, tuwen_error *error)
+{
+    (void)user;
+    tuwen_gauge *gauge = NULL;
+    tuwen_peak peak;
+    tuwen_status status = tuwen_gauge_open(NULL, 1, "f32", &gauge, error);
+    if (status == TUWEN_OK)
+        status = tuwen_gauge_measure(gauge, SHORT, &peak, error);
+    tuwen_gauge_close(gauge);
+    return status;
+}
+
 static tuwen_status measure(void *user, tuwen_error *error)
 {
     (void)user;
@@ -232,6 +309,7 @@ static void test_allocations(void **state)
     char *config = tiny_config();
     print_message("opening: %zu allocations\n", alloc_fail_each(open_and_close, config));
     print_message("measuring: %zu allocations\n", alloc_fail_each(measure, NULL));
+    print_message("a gauge: %zu allocations\n", alloc_fail_each(measure_again, NULL));
     tw_free(config);
 }
 
@@ -241,7 +319,8 @@ int main(void)
         cmocka_unit_test(test_presets),        cmocka_unit_test(test_random_vectors),
         cmocka_unit_test(test_random_numbers), cmocka_unit_test(test_random_refused),
         cmocka_unit_test(test_stages),         cmocka_unit_test(test_peaks),
-        cmocka_unit_test(test_allocations),
+        cmocka_unit_test(test_gauge),          cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_described),      cmocka_unit_test(test_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
