@@ -115,7 +115,7 @@ typedef struct tuwen_model_info {
     const char *weight_dtype; /* of all tensors, as stored: "F32", "F16", "BF16" or "mixed"; or "random" */
     const char *precision;    /* in which products are computed: "f32", "bf16" or "int8" */
     const char *made_by;      /* of a packed file, such as "tuwen 0.1.0, oneDNN 2.6.3, avx512"; NULL for a folder */
-    bool fits_machine; /* weights are mapped as they lie in the file, not packed at opening */
+    bool fits_machine;        /* weights are mapped as they lie in the file, not packed at opening */
     uint64_t file_bytes;      /* of a packed file; 0 for a folder */
     uint64_t parameters;      /* of the vision tower and the language model, without an unused lm_head */
     uint64_t vision_parameters;
