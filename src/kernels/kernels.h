@@ -70,8 +70,9 @@
       (int32_t * out, size_t out_stride, const uint8_t *x, size_t x_stride, const int8_t *panel, size_t rows,        \
        size_t k))
 
-/* Inputs of an int8 product at most: 255 * 127 times as many is below 2^31, and sums of weights are below 2^24. */
-#define TW_INT8_INPUTS 65536
+/* Inputs of an int8 product at most: twice 255 * 127 times as many is below 2^31, so that a sum less its zero point's part
+ * fits whatever the numbers are, and sums of weights are below 2^24. */
+#define TW_INT8_INPUTS 32768
 
 /* Outputs of a packed weight that stand side by side. */
 #define TW_PANEL 64

@@ -5,6 +5,7 @@
  */
 #include "model/load.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -172,11 +173,11 @@ static void check_finite(tw_loader *loader, const char *file, const char *name, 
 }
 
 /* Sums are made whole numbers again by the products, which no others would survive. */
-static void check_sums(tw_loader *loader, const char *name, const float *values, int n)
+static void check_sums(tw_loader *loader, const char *name, const float *values, int n, int in)
 {
     bool good = true;
     for (int i = 0; i < n; i++)
-        good = good && values[i] >= -0x1p24f && values[i] <= 0x1p24f;
+        good = good && fabsf(values[i]) <= 127.0f * (float)in;
     if (!good && loader->status == TUWEN_OK)
         loader->status = tw_fail(loader->error, TUWEN_BAD_MODEL, "%s: item %s: holds a number that is no sum of int8",
                                  loader->path, name);
@@ -330,15 +331,16 @@ static void write_matrix(tw_loader *loader, const matrix *of, const float *weigh
     write_numbers(loader, of->sums, of->out, scales + of->out);
 }
 
-/* The layer that `weight` [out][in] and `bias` make, or their items. */
-static tw_linear *make_linear(tw_loader *loader, const matrix *of, const float *weight, const float *bias)
+/* The layer in `element` that `weight` [out][in] and `bias` make, or their items. */
+static tw_linear *make_linear(tw_loader *loader, const matrix *of, tw_element element, const float *weight,
+                              const float *bias)
 {
     tw_linear *linear = NULL;
     if (loader->status != TUWEN_OK)
         return NULL;
     if (loader->purpose == TW_LOAD_USE) {
         loader->status =
-            tw_linear_open(loader->machine, loader->element, of->out, of->in, weight, bias, &linear, loader->error);
+            tw_linear_open(loader->machine, element, of->out, of->in, weight, bias, &linear, loader->error);
         return linear;
     }
     write_matrix(loader, of, weight);
@@ -361,7 +363,7 @@ static tw_linear *load_int8(tw_loader *loader, const matrix *of, const tw_item *
     if (loader->status != TUWEN_OK)
         return NULL;
     check_finite(loader, loader->path, of->scales, scales->data, (size_t)of->out);
-    check_sums(loader, of->sums, sums->data, of->out);
+    check_sums(loader, of->sums, sums->data, of->out, of->in);
     if (loader->status == TUWEN_OK && loader->purpose == TW_LOAD_USE)
         loader->status = tw_linear_map_int8(loader->machine, &weight->layout, weight->data, scales->data, sums->data,
                                             bias, &linear, loader->error);
@@ -390,7 +392,7 @@ static tw_linear *load_packed(tw_loader *loader, const matrix *of)
             return NULL;
         tw_layout_unpack(&weight->layout, weight->data, 0, of->out, loader->buffer);
         check_finite(loader, loader->path, of->weight, loader->buffer, floats);
-        linear = make_linear(loader, of, loader->buffer, bias ? bias->data : NULL);
+        linear = make_linear(loader, of, weight->layout.element, loader->buffer, bias ? bias->data : NULL);
     }
     count(loader, numbers, bytes);
     return linear;
@@ -431,7 +433,7 @@ static tw_linear *make_random(tw_loader *loader, const matrix *of)
         return linear;
     tw_random_fill(loader->random, TW_ELEMENT_F32, tw_random_deviation(of->weight, (size_t)of->in), loader->buffer,
                    floats);
-    return make_linear(loader, of, loader->buffer, bias);
+    return make_linear(loader, of, loader->element, loader->buffer, bias);
 }
 
 /* Reads the parts' weights and biases into the buffer: [total][in], then [total]. */
@@ -496,7 +498,8 @@ tw_linear *tw_loader_linear(tw_loader *loader, const char *prefix, int index, co
         !make_room(loader, (size_t)of.out * ((size_t)in + 1), of.weight))
         return NULL;
     read_parts(loader, prefix, index, parts, parts_count, &of);
-    return make_linear(loader, &of, loader->buffer, bias ? loader->buffer + (size_t)of.out * (size_t)in : NULL);
+    return make_linear(loader, &of, loader->element, loader->buffer,
+                       bias ? loader->buffer + (size_t)of.out * (size_t)in : NULL);
 }
 
 tw_linear *tw_loader_convolution(tw_loader *loader, const char *name, int out, int channels, int frames, int size)
@@ -515,7 +518,7 @@ tw_linear *tw_loader_convolution(tw_loader *loader, const char *name, int out, i
     if (!tensor || loader->purpose == TW_LOAD_COUNT || !make_room(loader, floats, name))
         return NULL;
     read_tensor(loader, tensor, loader->buffer);
-    return make_linear(loader, &of, loader->buffer, NULL);
+    return make_linear(loader, &of, loader->element, loader->buffer, NULL);
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------- */
