@@ -692,7 +692,8 @@ static void weigh_blocks(const tw_kernels *level, const size_t *blocks, size_t c
     double total = 0;
     double largest = -INFINITY;
     for (size_t i = 0; i < n; i++)
-        largest = fmax(largest, (double)values[i]);
+        largest =
+            (double)values[i] > largest ? (double)values[i] : largest; /* gcc 12 for aarch64 dies of fmax here */
     for (size_t i = 0; i < n; i++)
         total += exp((double)scale * ((double)values[i] - largest));
     /* Each block's factor and sum are a few units off. */
