@@ -173,6 +173,7 @@ typedef struct {
     int tile_rows;
     size_t dim, q_stride, part_stride;
     size_t library_bytes;
+    double operations;
 } plan;
 
 static size_t take(size_t *at, size_t bytes)
@@ -401,7 +402,7 @@ static void pack_all(const plan *of)
         count += (attention->sequences[i].own.length + TW_PANEL - 1) / TW_PANEL;
     }
     int kv_heads = attention->heads.kv_heads;
-#pragma omp parallel for schedule(dynamic, 4)
+#pragma omp parallel for schedule(dynamic, 4) if (of->operations > TW_FEW_OPERATIONS)
     for (int task = 0; task < count * kv_heads; task++) {
         const tw_sequence_keys *sequence = attention->sequences;
         int panel = task / kv_heads;
@@ -488,6 +489,7 @@ tuwen_status tw_attend(tw_worker *worker, const tw_attention *attention, tuwen_e
                .worker = worker,
                .library = attention->heads.element != TW_ELEMENT_F32,
                .dim = (size_t)attention->heads.head_dim};
+    of.operations = operations_of(attention);
     of.tile_rows = of.library ? LIBRARY_TILE : OWN_TILE;
     of.q_stride = of.library || of.dim > TW_STRIDE ? of.dim : TW_STRIDE;
     of.part_stride = of.library ? of.dim : up(of.dim, TW_PANEL);
@@ -505,7 +507,7 @@ tuwen_status tw_attend(tw_worker *worker, const tw_attention *attention, tuwen_e
         tasks += tiles_of(&of, &attention->sequences[i]) * attention->heads.kv_heads;
     }
     const tuwen_language language = error ? error->language : TUWEN_ENGLISH;
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (of.operations > TW_FEW_OPERATIONS)
     for (int task = 0; task < tasks; task++) {
         tuwen_error failure = {.language = language};
         tuwen_status status = run_task(&of, task, &failure);
@@ -519,6 +521,6 @@ tuwen_status tw_attend(tw_worker *worker, const tw_attention *attention, tuwen_e
         }
     }
     tw_matrix_finish(worker, attention->out);
-    tw_profile_add(&worker->profile, TW_WORK_ATTENTION, begin, operations_of(attention));
+    tw_profile_add(&worker->profile, TW_WORK_ATTENTION, begin, of.operations);
     return result;
 }

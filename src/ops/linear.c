@@ -411,7 +411,8 @@ static tuwen_status run(job *of, tuwen_error *error)
         return result;
     const tuwen_language language = error ? error->language : TUWEN_ENGLISH;
     int tasks = of->blocks * of->groups;
-#pragma omp parallel for schedule(dynamic)
+    double operations = (of->finish == GATE ? 4.0 : 2.0) * of->x->rows * of->x->columns * of->outputs.count;
+#pragma omp parallel for schedule(dynamic) if (operations > TW_FEW_OPERATIONS)
     for (int task = 0; task < tasks; task++) {
         tuwen_error failure = {.language = language};
         /* Tasks of one group follow each other: its weights are then in a cache that the cores share. */
@@ -425,8 +426,7 @@ static tuwen_status run(job *of, tuwen_error *error)
             }
         }
     }
-    double operations = 2.0 * of->x->rows * of->x->columns * of->outputs.count;
-    tw_profile_add(&worker->profile, TW_WORK_PRODUCTS, begin, (of->finish == GATE ? 2 : 1) * operations);
+    tw_profile_add(&worker->profile, TW_WORK_PRODUCTS, begin, operations);
     if (of->out)
         tw_matrix_finish(worker, of->out);
     return result;

@@ -80,7 +80,7 @@ void tw_matrix_finish(tw_worker *worker, const tw_matrix *out)
     if (out->element != TW_ELEMENT_I8)
         return;
     double begin = tw_clock_seconds();
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (10.0 * out->rows * out->columns > TW_FEW_OPERATIONS)
     for (int i = 0; i < out->rows; i++)
         quantize_row(worker, out, i, out->wide + (size_t)i * (size_t)out->columns);
     tw_profile_add(&worker->profile, TW_WORK_REST, begin, 0);
@@ -95,7 +95,7 @@ static tuwen_status norm(tw_worker *worker, const tw_matrix *out, float *plain, 
     size_t n = (size_t)columns;
     if (!tw_worker_reserve(worker, n * sizeof(float)))
         return tw_fail_memory(error, "a norm");
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (10.0 * rows * columns > TW_FEW_OPERATIONS)
     for (int i = 0; i < rows; i++) {
         float *row = out ? tw_worker_memory(worker, omp_get_thread_num()) : plain + (size_t)i * n;
         if (bias)
@@ -137,7 +137,7 @@ void tw_matrix_fill(tw_worker *worker, tw_matrix *out, int first, int count, con
 {
     double begin = tw_clock_seconds();
     size_t n = (size_t)out->columns;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (10.0 * count * out->columns > TW_FEW_OPERATIONS)
     for (int i = 0; i < count; i++)
         put_row(worker, out, first + i, x + (size_t)i * n);
     tw_profile_add(&worker->profile, TW_WORK_REST, begin, 0);

@@ -31,6 +31,10 @@ bool tw_worker_reserve(tw_worker *worker, size_t share);
 /* The memory of thread `index` (omp_get_thread_num). */
 void *tw_worker_memory(const tw_worker *worker, int index);
 
+/* Operations (or numbers touched, times ten) below which a second thread is not woken: on a busy machine it may come
+ * milliseconds late, and the work takes a tenth of one. */
+#define TW_FEW_OPERATIONS 1e7
+
 /* Rounds bytes up to whole cache lines. */
 static inline size_t tw_lines(size_t bytes)
 {
