@@ -107,7 +107,7 @@ tuwen_status tw_linear_map_int8(const tw_machine *machine, const tw_layout *layo
                                 tuwen_error *error)
 {
     tuwen_status status = tw_linear_map(machine, layout, packed, bias, linear, error);
-    if (status == TUWEN_OK) {
+    if (*linear) {
         (*linear)->scales = scales;
         (*linear)->sums = sums;
     }

@@ -102,7 +102,7 @@ tuwen_status tw_peaks_measure(const tw_machine *machine, double seconds, tw_peak
     for (int i = 0; i < TW_PEAKS && status == TUWEN_OK; i++) {
         tw_gauge *gauge = NULL;
         status = tw_gauge_open(machine, types[i].name, &gauge, error);
-        if (status == TUWEN_OK)
+        if (gauge)
             status = tw_gauge_measure(gauge, seconds, &peaks[i], error);
         tw_gauge_close(gauge);
     }
