@@ -115,7 +115,7 @@ static void pack_keys(const tw_kernels *kernels, const tw_attention *of, const t
     char *panel = keys_of(heads, &sequence->own, kv_head) + (size_t)(first / TW_PANEL) * bytes;
     int count = sequence->own.length - first < TW_PANEL ? sequence->own.length - first : TW_PANEL;
     for (int j = 0; j < count; j++) {
-        size_t row = (size_t)(sequence->row + first + j);
+        size_t row = (size_t)sequence->row + (size_t)first + (size_t)j;
         turn(kernels, of, of->k + row * (size_t)of->kv_stride + (size_t)kv_head * dim, row, rows + (size_t)j * dim);
     }
     if (count < TW_PANEL || key_depth(heads) > dim)
@@ -136,9 +136,9 @@ static void pack_values(const tw_attention *of, const tw_sequence_keys *sequence
         size_t at = d / TW_PANEL * keys * TW_PANEL;
         for (int i = 0; i < TW_PANEL; i++) {
             bool there = first + i < sequence->own.length;
-            size_t key = (size_t)(first - begin + i);
-            const float *from =
-                of->v + (size_t)(sequence->row + first + i) * (size_t)of->kv_stride + (size_t)kv_head * dim + d;
+            size_t key = ((size_t)first - (size_t)begin + (size_t)i);
+            const float *from = of->v + ((size_t)sequence->row + (size_t)first + (size_t)i) * (size_t)of->kv_stride +
+                                (size_t)kv_head * dim + d;
             float *floats = (float *)(void *)block + at + key * TW_PANEL;
             uint16_t *halves = (uint16_t *)(void *)block + at + key / 2 * 2 * TW_PANEL + key % 2;
             for (size_t j = 0; j < TW_PANEL; j++) {
@@ -241,10 +241,11 @@ static void gather_queries(const tile *of)
         int head;
         int query = query_of(of, i, &head);
         int token = of->sequence->own.length - of->sequence->queries + query;
-        const float *from = attention->q + (size_t)(of->sequence->query_row + query) * (size_t)attention->q_stride +
+        const float *from = attention->q +
+                            ((size_t)of->sequence->query_row + (size_t)query) * (size_t)attention->q_stride +
                             (size_t)head * dim;
         float *to = of->plan->library ? of->at.part : (float *)of->at.q + (size_t)i * of->plan->q_stride;
-        turn(kernels, attention, from, (size_t)(of->sequence->row + token), to);
+        turn(kernels, attention, from, (size_t)of->sequence->row + (size_t)token, to);
         if (of->plan->library)
             kernels->round_bf16((uint16_t *)of->at.q + (size_t)i * dim, to, dim);
         of->at.maximum[i] = -INFINITY;
@@ -446,7 +447,10 @@ static tuwen_status run_task(const plan *of, int task, tuwen_error *error)
                  .kv_head = index / tiles,
                  .first = first,
                  .rows = queries - first < of->tile_rows ? queries - first : of->tile_rows};
-    (void)lay_out(of, tw_worker_memory(of->worker, omp_get_thread_num()), &work.at);
+    char *memory = tw_worker_memory(of->worker, omp_get_thread_num());
+    if (!memory)
+        return tw_fail_memory(error, "attention");
+    (void)lay_out(of, memory, &work.at);
     return attend_tile(&work, error);
 }
 
