@@ -122,7 +122,7 @@ static int measure_peaks(struct bench *bench, const struct plan *plan)
     find_fact(facts, "threads: ", threads, sizeof threads);
     bench->slower = strstr(facts, "(bf16 instructions are slower here)") != NULL;
     if (bench->threads == 0)
-        bench->threads = atoi(threads);
+        bench->threads = (int)strtol(threads, NULL, 10);
     return CLI_DONE;
 }
 

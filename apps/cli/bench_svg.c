@@ -96,7 +96,7 @@ static void draw_bar(const struct bench_run *run, double y, FILE *stream)
         fputs("</title></rect>\n", stream);
         if (share >= 0.06) {
             snprintf(line, sizeof line, "%.0f %%", 100 * share);
-            print_text(stream, x + width / 2, y + BAR_HEIGHT / 2 + 5,
+            print_text(stream, x + width / 2, y + BAR_HEIGHT / 2.0 + 5,
                        colors[color].dark ? " class=\"on-dark\"" : " class=\"on-light\"", line);
         }
         x += width;
@@ -137,7 +137,8 @@ static void draw_legend(const struct bench *bench, double y, FILE *stream)
         if (!occurs(bench, colors[i].stage))
             continue;
         double x = MARGIN + (double)(place % LEGEND_COLUMNS) * BAR_WIDTH / LEGEND_COLUMNS;
-        double row = y + (double)(place / LEGEND_COLUMNS) * LEGEND_STEP;
+        int line_of = (int)place / LEGEND_COLUMNS;
+        double row = y + (double)line_of * LEGEND_STEP;
         fprintf(stream, "<rect x=\"%.1f\" y=\"%.1f\" width=\"14\" height=\"14\" fill=\"%s\"/>\n", x, row - 12,
                 colors[i].color);
         print_text(stream, x + 22, row, "", bench_stage_name(colors[i].stage));

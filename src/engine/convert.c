@@ -289,7 +289,7 @@ static tuwen_status convert_int8(const tuwen_model *source, const char *target, 
     if (status == TUWEN_OK)
         status = tw_selection_make(plain, &samples, pass_on, &progress, &selection, error);
     next_pass(&progress, weights);
-    if (status == TUWEN_OK) {
+    if (plain && status == TUWEN_OK) {
         status = write_chosen(plain, &progress, &selection, writer, error);
         writer = NULL;
     }

@@ -20,25 +20,25 @@ static const char *const texts[TW_SAMPLE_TEXTS] = {
     "如何更换自行车的内胎？",
     "sunset over the sea",
     "蓝色连衣裙",
-    "A bar chart that compares the monthly sales of three shops over the course of one year; the second shop is "
-    "ahead in "
-    "every month but June, and the values are written above the bars in a small grey font.",
-    "这张照片拍摄于清晨的山顶，云海在脚下翻滚，远处的太阳刚刚升起，把天空染成了橙红色，几位登山者正举着相机拍照，"
-    "他们的影子被拉得很长，旁边的帐篷还沾着夜里的露水。",
+    ("A bar chart that compares the monthly sales of three shops over the course of one year; the second shop is "
+     "ahead in every month but June, and the values are written above the bars in a small grey font."),
+    ("这张照片拍摄于清晨的山顶，云海在脚下翻滚，远处的太阳刚刚升起，把天空染成了橙红色，几位登山者正举着相机拍照，"
+     "他们的影子被拉得很长，旁边的帐篷还沾着夜里的露水。"),
     "1234567890",
     "!?",
     "int main(void) { return 0; }",
     "电影海报，上面写着 \"The Last Train\" 和上映日期 2024-05-01",
     "two cats sleeping on a sofa next to a laptop",
     "厨房里的不锈钢水槽",
-    "Vitamin C is needed for the growth and repair of tissues in all parts of the body. It is an antioxidant, and it "
-    "helps "
-    "the body to absorb iron. Because the body does not store it, it must be taken regularly, with fruit or "
-    "vegetables "
-    "such as oranges, strawberries, tomatoes, broccoli and peppers.",
-    "维生素C是人体必需的营养素，参与胶原蛋白的合成，帮助伤口愈合，并能促进铁的吸收。人体无法自行合成，因此需要每天从"
-    "新鲜的"
-    "水果和蔬菜中获取，例如橙子、草莓、番茄和青椒。",
+    ("Vitamin C is needed for the growth and repair of tissues in all parts of the body. It is an antioxidant, and "
+     "it "
+     "helps "
+     "the body to absorb iron. Because the body does not store it, it must be taken regularly, with fruit or "
+     "vegetables "
+     "such as oranges, strawberries, tomatoes, broccoli and peppers."),
+    ("维生素C是人体必需的营养素，参与胶原蛋白的合成，帮助伤口愈合，并能促进铁的吸收。人体无法自行合成，因此需要每天从"
+     "新鲜的"
+     "水果和蔬菜中获取，例如橙子、草莓、番茄和青椒。"),
     "une voiture rouge",
     "the",
 };

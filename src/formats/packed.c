@@ -267,8 +267,10 @@ static bool read_layout(const fields *found, uint64_t version, tw_item_kind kind
     if (!found->element)
         return false;
     tw_element element = TW_ELEMENT_F32;
-    while (strcmp(elements[element], found->element) != 0)
+    while (element < TW_ELEMENTS && strcmp(elements[element], found->element) != 0)
         element++;
+    if (element == TW_ELEMENTS)
+        return false;
     *layout = tw_layout_plain(element, found->sizes[0], found->sizes[1]);
     if (kind == TW_ITEM_MATRIX) {
         memcpy(layout->padded, found->padded, sizeof layout->padded);

@@ -459,7 +459,7 @@ static tuwen_status pool_mean(const tw_language *language, const tw_run *run, co
     size_t hidden = (size_t)language->config.hidden;
     float *rows = at->normed.values;
     tuwen_status status = norm_states(language, run, at->x, at->rows, rows, error);
-    for (int i = 0; i < at->count && status == TUWEN_OK; i++) {
+    for (int i = 0; rows && i < at->count && status == TUWEN_OK; i++) {
         size_t length = (size_t)at->sequences[i].length;
         for (size_t j = 0; j < hidden; j++) {
             double sum = 0;

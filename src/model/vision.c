@@ -138,6 +138,13 @@ static size_t room_of(const tw_vision_config *config, size_t rows)
     return merged * (size_t)tw_matrix_room((int)(rows / merged));
 }
 
+/* Where patch `inside` of a merge block stands among all patches. */
+static size_t place_of(int block_index, int merge, int inside)
+{
+    size_t side = (size_t)merge;
+    return (size_t)block_index * side * side + (size_t)inside;
+}
+
 /*
  * Angles of the 2-D rotary embedding, [patches][head_dim / 2]: the first half of a row turns with the patch's row, the
  * second with its column, counted in patches. In f32 as in the reference.
@@ -157,13 +164,13 @@ static void fill_angles(const tw_vision_config *config, tw_grid grid, float *cos
             /* Every patch in this row of the grid, and every patch in this column. */
             for (int i = 0; i < grid.width && position < grid.height; i++) {
                 int inside = position % merge * merge + i % merge;
-                size_t at = (size_t)((position / merge * blocks + i / merge) * merge * merge + inside);
+                size_t at = place_of(position / merge * blocks + i / merge, merge, inside);
                 cosines[at * 2 * quarter + j] = cosine;
                 sines[at * 2 * quarter + j] = sine;
             }
             for (int i = 0; i < grid.height && position < grid.width; i++) {
                 int inside = i % merge * merge + position % merge;
-                size_t at = (size_t)((i / merge * blocks + position / merge) * merge * merge + inside);
+                size_t at = place_of(i / merge * blocks + position / merge, merge, inside);
                 cosines[(at * 2 + 1) * quarter + j] = cosine;
                 sines[(at * 2 + 1) * quarter + j] = sine;
             }
