@@ -50,7 +50,6 @@ struct tuwen_session {
     float *image_tokens; /* of them, [tokens][hidden] */
     size_t image_capacity;
     float *blank_tokens; /* of the blank picture, which is the same for all texts; NULL before the first */
-    tw_grid blank_grid;
     /* rows gathered */
     float *rows; /* [batch_rows][hidden] */
     size_t row_capacity;
