@@ -71,8 +71,8 @@ typedef enum tuwen_precision {
 typedef bool (*tuwen_progress_function)(void *user, uint64_t done, uint64_t total);
 
 /* The levels of instruction sets by name, of every architecture, lowest first. "avx512_bf16" is "avx512" with products of
- * bf16 by the processor's own instructions for them; it is not chosen by itself where these are the slower ones. */
-#define TUWEN_LEVELS "scalar|avx2|avx512|avx512_bf16|neon"
+ * bf16 by the processor's own instructions for them; it is not chosen by itself where these are the slower ones; "amx" has tile registers for them. */
+#define TUWEN_LEVELS "scalar|avx2|avx512|avx512_bf16|amx|neon"
 
 /* How to open a model. Zero-initialise for the defaults. */
 typedef struct tuwen_model_options {

@@ -6,6 +6,7 @@
 #include <cpuid.h>
 #endif
 
+#include "base/tiles.h"
 #include "kernels/kernels.h"
 
 static const tw_kernels *const levels[] = {
@@ -21,6 +22,20 @@ const tw_kernels *tw_kernels_level(size_t index)
     return index < LEVELS ? levels[index] : NULL;
 }
 
+#if defined(__x86_64__)
+/* Bits of EDX that CPUID gives for leaf 7. */
+enum { AMX_BF16 = 1u << 22, AMX_TILE = 1u << 24, AMX_INT8 = 1u << 25 };
+
+static bool has_amx(unsigned bits)
+{
+    unsigned eax = 0;
+    unsigned ebx = 0;
+    unsigned ecx = 0;
+    unsigned edx = 0;
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx & bits) == bits;
+}
+#endif
+
 bool tw_kernels_can_run(const tw_kernels *kernels)
 {
 #if defined(__x86_64__)
@@ -34,28 +49,19 @@ bool tw_kernels_can_run(const tw_kernels *kernels)
         return wide;
     if (strcmp(kernels->level, "avx512_bf16") == 0)
         return wide && __builtin_cpu_supports("avx512bf16");
+    if (strcmp(kernels->level, "amx") == 0)
+        return wide && __builtin_cpu_supports("avx512bf16") && has_amx(AMX_TILE | AMX_BF16) && tw_tiles_permitted();
 #endif
     return strcmp(kernels->level, "scalar") == 0 || strcmp(kernels->level, "neon") == 0;
 }
 
 #if defined(__x86_64__)
-/* Bits of EDX that CPUID gives for leaf 7. */
-enum { AMX_BF16 = 1u << 22, AMX_INT8 = 1u << 25 };
-
-static bool has_amx(unsigned bit)
-{
-    unsigned eax = 0;
-    unsigned ebx = 0;
-    unsigned ecx = 0;
-    unsigned edx = 0;
-    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx & bit);
-}
-
 const char *tw_kernels_instructions(const tw_kernels *kernels, bool bytes)
 {
-    bool all = strcmp(kernels->level, "avx512_bf16") == 0;
+    bool amx = strcmp(kernels->level, "amx") == 0;
+    bool all = amx || strcmp(kernels->level, "avx512_bf16") == 0;
     __builtin_cpu_init();
-    if (all && has_amx(bytes ? AMX_INT8 : AMX_BF16))
+    if (amx && has_amx(bytes ? AMX_INT8 : AMX_BF16))
         return "AMX";
     if (!bytes)
         return all ? "bf16 instructions" : NULL;
@@ -67,8 +73,7 @@ const char *tw_kernels_instructions(const tw_kernels *kernels, bool bytes)
 bool tw_kernels_is_slow(const tw_kernels *kernels)
 {
 #if defined(__x86_64__)
-    return strcmp(kernels->level, "avx512_bf16") == 0 && tw_kernels_can_run(kernels) && __builtin_cpu_is("intel") &&
-           !has_amx(AMX_BF16);
+    return strcmp(kernels->level, "avx512_bf16") == 0 && tw_kernels_can_run(kernels) && __builtin_cpu_is("intel");
 #else
     (void)kernels;
     return false;

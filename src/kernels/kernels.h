@@ -82,19 +82,59 @@
 #define TW_DEPTH 512
 #define TW_STRIDE (TW_DEPTH + 16)
 
+/* A product of bf16: c [rows][columns] (row strides count elements), or c + with `add`, = a [rows][k] times packed panels of
+ * 64 outputs, [k rounded up to 32, by 2][64][2], zeros beyond k, `panel_stride` elements from each other. Columns are
+ * computed in whole sixteens. Sums are of f32; an element of c does not depend on the rows and columns around it. `next`,
+ * which may be NULL, is memory that will be wanted soon: it is fetched into the second-level cache on the way. */
+typedef struct tw_bf16_product {
+    float *c;
+    size_t c_stride;
+    const uint16_t *a;
+    size_t a_stride;
+    size_t rows;
+    const uint16_t *panels;
+    size_t panel_stride;
+    size_t columns, k;
+    bool add;
+    const void *next;
+    size_t next_bytes;
+} tw_bf16_product;
+
+/*
+ * Kernels for levels that multiply bf16 by instructions of their own. X(return type, name, parameters):
+ *   product      see tw_bf16_product
+ *   weigh        as `weigh` above, but the exponentials become bf16, to within one unit in the last place, `padded` numbers
+ *                (a multiple of 32, at least n) with zeros behind the n; the sum is that of the rounded ones. n may be 0
+ *   put_columns  rows [count][depth] become the columns of a panel, [depth / 2][64][2]; columns beyond count become
+ *                zeros. depth and stride are even, count is at most 64
+ *   put_pairs    out[2 j] = a[j] and out[2 j + 1] = b[j], rounded as round_bf16 does; NULL stands for zeros
+ */
+#define TW_BF16_KERNEL_MAP(X)                                                                                        \
+    X(void, product, (const tw_bf16_product *of))                                                                    \
+    X(float, weigh,                                                                                                  \
+      (uint16_t * out, const float *x, size_t n, size_t padded, float scale, float *maximum, float *sum))            \
+    X(void, put_columns, (uint16_t * panel, const uint16_t *rows, size_t stride, size_t count, size_t depth))        \
+    X(void, put_pairs, (uint16_t * out, const float *a, const float *b, size_t n))
+
+#define TW_KERNEL_POINTER(type, name, parameters) type(*name) parameters;
+typedef struct tw_bf16_kernels {
+    TW_BF16_KERNEL_MAP(TW_KERNEL_POINTER)
+} tw_bf16_kernels;
+
 typedef struct tw_kernels {
     const char *level; /* name of the level, as in TW_LEVEL_MAP */
     /* The largest byte that product_s8 takes: 255, or 127 where pairs of products are summed in 16 bits, which hold
      * 2 * 127 * 127 but not 2 * 255 * 127. */
     int int8_most;
-#define TW_KERNEL_POINTER(type, name, parameters) type(*name) parameters;
+    const tw_bf16_kernels *bf16; /* NULL where bf16 products are the library's, or computed in f32 */
     TW_KERNEL_MAP(TW_KERNEL_POINTER)
 #undef TW_KERNEL_POINTER
 } tw_kernels;
 
 /* X(name, text): levels, lowest first; a level includes those before it on the same architecture. */
 #if defined(__x86_64__)
-#define TW_LEVEL_MAP(X) X(scalar, "scalar") X(avx2, "avx2") X(avx512, "avx512") X(avx512_bf16, "avx512_bf16")
+#define TW_LEVEL_MAP(X)                                                                                              \
+    X(scalar, "scalar") X(avx2, "avx2") X(avx512, "avx512") X(avx512_bf16, "avx512_bf16") X(amx, "amx")
 #elif defined(__aarch64__)
 #define TW_LEVEL_MAP(X) X(scalar, "scalar") X(neon, "neon")
 #else
@@ -105,6 +145,12 @@ typedef struct tw_kernels {
 TW_LEVEL_MAP(TW_LEVEL_TABLE)
 #undef TW_LEVEL_TABLE
 
+/* The specification of the bf16 kernels, and those of tiles. No level computes with the first. */
+extern const tw_bf16_kernels tw_bf16_scalar;
+#if defined(__x86_64__)
+extern const tw_bf16_kernels tw_bf16_amx;
+#endif
+
 /* How many levels this build has, and the table of each (0 is scalar). NULL beyond. */
 const tw_kernels *tw_kernels_level(size_t index);
 
@@ -113,8 +159,8 @@ bool tw_kernels_can_run(const tw_kernels *kernels);
 
 /*
  * The highest level that pays on this machine. "avx512_bf16" has the kernels of "avx512"; it says that products of bf16
- * are left to the processor's own instructions. It is passed over on Intel processors without AMX, where these take twice
- * the time of the same product in f32 (docs/speed.md).
+ * are left to the processor's own instructions. It is passed over on Intel processors, where these take twice the time of
+ * the same product in f32 (docs/speed.md), unless the level above it, "amx", can run.
  */
 const tw_kernels *tw_kernels_best(void);
 

@@ -196,3 +196,57 @@ const tw_kernels tw_kernels_scalar = {.level = "scalar",
                                       TW_KERNEL_MAP(ENTRY)
 #undef ENTRY
 };
+
+/* ---- bf16 ------------------------------------------------------------------------------------------------------------- */
+
+static void bf16_product(const tw_bf16_product *of)
+{
+    for (size_t row = 0; row < of->rows; row++)
+        for (size_t j = 0; j < of->columns; j++) {
+            const uint16_t *panel = of->panels + j / TW_PANEL * of->panel_stride + j % TW_PANEL * 2;
+            float *c = of->c + row * of->c_stride + j;
+            float sum = of->add ? *c : 0;
+            for (size_t i = 0; i < of->k; i++)
+                sum += tw_f32_from_bf16(of->a[row * of->a_stride + i]) *
+                       tw_f32_from_bf16(panel[i / 2 * 2 * TW_PANEL + i % 2]);
+            *c = sum;
+        }
+}
+
+static float bf16_weigh(uint16_t *out, const float *x, size_t n, size_t padded, float scale, float *maximum,
+                        float *sum)
+{
+    float largest = *maximum;
+    for (size_t i = 0; i < n; i++)
+        largest = x[i] > largest ? x[i] : largest;
+    float factor = largest == *maximum ? 1.0f : expf(scale * (*maximum - largest));
+    double total = (double)*sum * (double)factor;
+    for (size_t i = 0; i < padded; i++) {
+        out[i] = i < n ? tw_bf16_from_f32(expf(scale * (x[i] - largest))) : 0;
+        total += (double)tw_f32_from_bf16(out[i]);
+    }
+    *maximum = largest;
+    *sum = (float)total;
+    return factor;
+}
+
+static void bf16_put_columns(uint16_t *panel, const uint16_t *rows, size_t stride, size_t count, size_t depth)
+{
+    for (size_t i = 0; i < depth; i++)
+        for (size_t j = 0; j < TW_PANEL; j++)
+            panel[i / 2 * 2 * TW_PANEL + 2 * j + i % 2] = j < count ? rows[j * stride + i] : 0;
+}
+
+static void bf16_put_pairs(uint16_t *out, const float *a, const float *b, size_t n)
+{
+    for (size_t j = 0; j < n; j++) {
+        out[2 * j] = a ? tw_bf16_from_f32(a[j]) : 0;
+        out[2 * j + 1] = b ? tw_bf16_from_f32(b[j]) : 0;
+    }
+}
+
+const tw_bf16_kernels tw_bf16_scalar = {
+#define ENTRY(type, name, parameters) .name = bf16_##name,
+    TW_BF16_KERNEL_MAP(ENTRY)
+#undef ENTRY
+};

@@ -21,6 +21,8 @@
 #define OWN_TILE 84
 #define LIBRARY_TILE 128
 #define LIBRARY_STEP 32 /* heights of its tiles are multiples of it */
+#define TILES_TILE 128   /* by our own tiles of bf16 */
+#define WEIGHT_STRIDE (BLOCK + 32)
 #define BLOCK 512
 
 /* ---- packed keys and values ----------------------------------------------------------------------------------------- */
@@ -105,7 +107,28 @@ static void put_columns(tw_element element, const float *rows, size_t stride, si
     }
 }
 
-/* The 64 keys from `first` on, less at the end, into their panel; `rows` is memory for [64][head_dim] floats. */
+/* Memory for packing a panel of keys: [64][head_dim] floats, or [64][key_depth] halves and one row of floats. */
+static size_t packing_bytes(const tw_heads *heads)
+{
+    return TW_PANEL * key_depth(heads) * sizeof(float);
+}
+
+/* Keys `first` to `first` + `count` of a sequence as columns of a panel of bf16. */
+static void pack_halves(const tw_kernels *kernels, const tw_attention *of, size_t row, int kv_head, size_t count,
+                        void *panel, float *memory)
+{
+    size_t dim = (size_t)of->heads.head_dim;
+    size_t depth = key_depth(&of->heads);
+    uint16_t *rows = (uint16_t *)(memory + depth);
+    for (size_t j = 0; j < count; j++) {
+        turn(kernels, of, of->k + (row + j) * (size_t)of->kv_stride + (size_t)kv_head * dim, row + j, memory);
+        kernels->round_bf16(rows + j * depth, memory, dim);
+        memset(rows + j * depth + dim, 0, (depth - dim) * sizeof *rows);
+    }
+    kernels->bf16->put_columns(panel, rows, depth, count, depth);
+}
+
+/* The 64 keys from `first` on, less at the end, into their panel; `rows` is memory of packing_bytes. */
 static void pack_keys(const tw_kernels *kernels, const tw_attention *of, const tw_sequence_keys *sequence,
                       int kv_head, int first, float *rows)
 {
@@ -114,6 +137,10 @@ static void pack_keys(const tw_kernels *kernels, const tw_attention *of, const t
     size_t bytes = key_depth(heads) * TW_PANEL * tw_element_size(heads->element);
     char *panel = keys_of(heads, &sequence->own, kv_head) + (size_t)(first / TW_PANEL) * bytes;
     int count = sequence->own.length - first < TW_PANEL ? sequence->own.length - first : TW_PANEL;
+    if (heads->element != TW_ELEMENT_F32 && kernels->bf16) {
+        pack_halves(kernels, of, (size_t)sequence->row + (size_t)first, kv_head, (size_t)count, panel, rows);
+        return;
+    }
     for (int j = 0; j < count; j++) {
         size_t row = (size_t)sequence->row + (size_t)first + (size_t)j;
         turn(kernels, of, of->k + row * (size_t)of->kv_stride + (size_t)kv_head * dim, row, rows + (size_t)j * dim);
@@ -123,14 +150,34 @@ static void pack_keys(const tw_kernels *kernels, const tw_attention *of, const t
     put_columns(heads->element, rows, dim, (size_t)count, dim, panel);
 }
 
+/* One pair of values from key `first` on, or one alone with zeros, or zeros, into the panels of their block. */
+static void pack_pair(const tw_kernels *kernels, const tw_attention *of, const tw_sequence_keys *sequence,
+                      int kv_head, int first, uint16_t *to, size_t panel)
+{
+    size_t dim = (size_t)of->heads.head_dim;
+    size_t stride = (size_t)of->kv_stride;
+    int left = sequence->own.length - first;
+    const float *from = of->v + ((size_t)sequence->row + (size_t)first) * stride + (size_t)kv_head * dim;
+    for (size_t d = 0; d < dim; d += TW_PANEL)
+        kernels->bf16->put_pairs(to + d / TW_PANEL * panel, left > 0 ? from + d : NULL,
+                                 left > 1 ? from + stride + d : NULL, dim - d < TW_PANEL ? dim - d : TW_PANEL);
+}
+
 /* The 64 values from `first` on, into the panels of their block. */
-static void pack_values(const tw_attention *of, const tw_sequence_keys *sequence, int kv_head, int first)
+static void pack_values(const tw_kernels *kernels, const tw_attention *of, const tw_sequence_keys *sequence,
+                        int kv_head, int first)
 {
     const tw_heads *heads = &of->heads;
     size_t dim = (size_t)heads->head_dim;
     int begin = first / BLOCK * BLOCK;
     size_t keys = block_keys(sequence->own.length, begin);
     char *block = block_values(heads, values_of(heads, &sequence->own, kv_head), begin);
+    if (heads->element != TW_ELEMENT_F32 && kernels->bf16) {
+        for (int i = 0; i < TW_PANEL; i += 2)
+            pack_pair(kernels, of, sequence, kv_head, first + i,
+                      (uint16_t *)(void *)block + (size_t)(first - begin + i) * TW_PANEL, keys * TW_PANEL);
+        return;
+    }
     for (size_t d = 0; d < dim; d += TW_PANEL) {
         size_t columns = dim - d < TW_PANEL ? dim - d : TW_PANEL;
         size_t at = d / TW_PANEL * keys * TW_PANEL;
@@ -156,11 +203,11 @@ static void pack_values(const tw_attention *of, const tw_sequence_keys *sequence
 
 /* A thread's memory. Rows count the tile's queries. */
 typedef struct {
-    void *q;             /* [rows][head_dim], turned, in the heads' element */
+    void *q;             /* [rows][q_stride], turned, in the heads' element */
     float *scores;       /* [rows][BLOCK], or [rows][keys of the block] by the library */
-    uint16_t *weights;   /* the same, rounded, for the library */
+    uint16_t *weights;   /* the same, rounded, for the library; [rows][WEIGHT_STRIDE] for our tiles */
     float *part;         /* [rows][part_stride]: what a block adds to `result` */
-    float *result;       /* [rows][head_dim] */
+    float *result;       /* [rows][result_stride] */
     float *maximum;      /* [rows] */
     float *sum, *factor; /* likewise */
     void *library;       /* scratchpad */
@@ -170,8 +217,9 @@ typedef struct {
     const tw_attention *attention;
     tw_worker *worker;
     bool library;
+    const tw_bf16_kernels *tiles; /* our own tiles of bf16, or NULL */
     int tile_rows;
-    size_t dim, q_stride, part_stride;
+    size_t dim, q_stride, part_stride, result_stride;
     size_t library_bytes;
     double operations;
 } plan;
@@ -191,9 +239,9 @@ static size_t lay_out(const plan *of, char *base, room *at)
     size_t offsets[9];
     offsets[0] = take(&used, rows * of->q_stride * sizeof(float));
     offsets[1] = take(&used, rows * TW_STRIDE * sizeof(float));
-    offsets[2] = take(&used, of->library ? rows * BLOCK * sizeof(uint16_t) : 0);
+    offsets[2] = take(&used, of->library || of->tiles ? rows * WEIGHT_STRIDE * sizeof(uint16_t) : 0);
     offsets[3] = take(&used, rows * of->part_stride * sizeof(float));
-    offsets[4] = take(&used, rows * of->dim * sizeof(float));
+    offsets[4] = take(&used, rows * of->result_stride * sizeof(float));
     for (int i = 5; i < 8; i++)
         offsets[i] = take(&used, rows * sizeof(float));
     offsets[8] = take(&used, of->library_bytes);
@@ -244,14 +292,18 @@ static void gather_queries(const tile *of)
         const float *from = attention->q +
                             ((size_t)of->sequence->query_row + (size_t)query) * (size_t)attention->q_stride +
                             (size_t)head * dim;
-        float *to = of->plan->library ? of->at.part : (float *)of->at.q + (size_t)i * of->plan->q_stride;
+        bool halves = of->plan->library || of->plan->tiles;
+        float *to = halves ? of->at.part : (float *)of->at.q + (size_t)i * of->plan->q_stride;
         turn(kernels, attention, from, (size_t)of->sequence->row + (size_t)token, to);
-        if (of->plan->library)
-            kernels->round_bf16((uint16_t *)of->at.q + (size_t)i * dim, to, dim);
+        if (halves)
+            kernels->round_bf16((uint16_t *)of->at.q + (size_t)i * of->plan->q_stride, to, dim);
+        if (of->plan->tiles)
+            memset((uint16_t *)of->at.q + (size_t)i * of->plan->q_stride + dim, 0,
+                   (of->plan->q_stride - dim) * sizeof(uint16_t));
         of->at.maximum[i] = -INFINITY;
         of->at.sum[i] = 0;
     }
-    memset(of->at.result, 0, (size_t)of->rows * dim * sizeof(float));
+    memset(of->at.result, 0, (size_t)of->rows * of->plan->result_stride * sizeof(float));
 }
 
 /* Keys of its own sequence that a row of the tile sees. */
@@ -332,11 +384,58 @@ static tuwen_status gather_values(const tile *of, const tw_keys *keys, int first
     return TUWEN_OK;
 }
 
+/* As attend_block below, by our own tiles of bf16: what a block adds is summed straight into the result. */
+static void attend_by_tiles(const tile *of, const tw_keys *keys, bool own, int first, int most)
+{
+    const tw_bf16_kernels *tiles = of->plan->tiles;
+    const tw_heads *heads = &of->plan->attention->heads;
+    size_t dim = of->plan->dim;
+    size_t depth = key_depth(heads);
+    size_t count = (size_t)(most - first < BLOCK ? most - first : BLOCK);
+    size_t padded = up(count, 32);
+    float scale = 1.0f / sqrtf((float)dim);
+    const char *panels = keys_of(heads, keys, of->kv_head) + (size_t)first * depth * sizeof(uint16_t);
+    const char *values = block_values(heads, values_of(heads, keys, of->kv_head), first);
+    tiles->product(&(tw_bf16_product){.c = of->at.scores,
+                                      .c_stride = TW_STRIDE,
+                                      .a = of->at.q,
+                                      .a_stride = of->plan->q_stride,
+                                      .rows = (size_t)of->rows,
+                                      .panels = (const uint16_t *)(const void *)panels,
+                                      .panel_stride = depth * TW_PANEL,
+                                      .columns = count,
+                                      .k = depth});
+    for (int i = 0; i < of->rows; i++) {
+        int seen = (own ? seen_by(of, i) : keys->length) - first;
+        size_t n = seen < 0 ? 0 : (size_t)seen < count ? (size_t)seen : count;
+        float factor =
+            tiles->weigh(of->at.weights + (size_t)i * WEIGHT_STRIDE, of->at.scores + (size_t)i * TW_STRIDE, n,
+                         padded, scale, &of->at.maximum[i], &of->at.sum[i]);
+        float *row = of->at.result + (size_t)i * of->plan->result_stride;
+        for (size_t j = 0; factor != 1.0f && j < dim; j++)
+            row[j] *= factor;
+    }
+    tiles->product(&(tw_bf16_product){.c = of->at.result,
+                                      .c_stride = of->plan->result_stride,
+                                      .a = of->at.weights,
+                                      .a_stride = WEIGHT_STRIDE,
+                                      .rows = (size_t)of->rows,
+                                      .panels = (const uint16_t *)(const void *)values,
+                                      .panel_stride = block_keys(keys->length, first) * TW_PANEL,
+                                      .columns = dim,
+                                      .k = padded,
+                                      .add = true});
+}
+
 /* One block of keys of the sequence itself (`own`) or of its prefix. */
 static tuwen_status attend_block(const tile *of, const tw_keys *keys, bool own, int first, int most,
                                  tuwen_error *error)
 {
     const tw_kernels *kernels = of->plan->worker->machine->kernels;
+    if (of->plan->tiles) {
+        attend_by_tiles(of, keys, own, first, most);
+        return TUWEN_OK;
+    }
     size_t dim = of->plan->dim;
     size_t count = (size_t)(most - first < BLOCK ? most - first : BLOCK);
     size_t stride = of->plan->library ? block_keys(keys->length, first) : TW_STRIDE;
@@ -356,7 +455,7 @@ static tuwen_status attend_block(const tile *of, const tw_keys *keys, bool own, 
     }
     status = gather_values(of, keys, first, count, stride, error);
     for (int i = 0; status == TUWEN_OK && i < of->rows; i++)
-        kernels->scale_add(of->at.result + (size_t)i * dim, of->at.factor[i],
+        kernels->scale_add(of->at.result + (size_t)i * of->plan->result_stride, of->at.factor[i],
                            of->at.part + (size_t)i * of->plan->part_stride, dim);
     return status;
 }
@@ -368,7 +467,7 @@ static void put_results(const tile *of)
     for (int i = 0; i < of->rows; i++) {
         int head;
         int query = query_of(of, i, &head);
-        float *row = of->at.result + (size_t)i * dim;
+        float *row = of->at.result + (size_t)i * of->plan->result_stride;
         float inverse = 1.0f / of->at.sum[i];
         for (size_t j = 0; j < dim; j++)
             row[j] *= inverse;
@@ -412,7 +511,7 @@ static void pack_all(const plan *of)
         int first = (panel - sequence->tasks) * TW_PANEL;
         pack_keys(of->worker->machine->kernels, attention, sequence, task % kv_heads, first,
                   tw_worker_memory(of->worker, omp_get_thread_num()));
-        pack_values(attention, sequence, task % kv_heads, first);
+        pack_values(of->worker->machine->kernels, attention, sequence, task % kv_heads, first);
     }
 }
 
@@ -491,16 +590,20 @@ tuwen_status tw_attend(tw_worker *worker, const tw_attention *attention, tuwen_e
     double begin = tw_clock_seconds();
     plan of = {.attention = attention,
                .worker = worker,
-               .library = attention->heads.element != TW_ELEMENT_F32,
+               .tiles = attention->heads.element != TW_ELEMENT_F32 ? worker->machine->kernels->bf16 : NULL,
                .dim = (size_t)attention->heads.head_dim};
     of.operations = operations_of(attention);
-    of.tile_rows = of.library ? LIBRARY_TILE : OWN_TILE;
+    of.library = attention->heads.element != TW_ELEMENT_F32 && !of.tiles;
+    of.tile_rows = of.tiles ? TILES_TILE : of.library ? LIBRARY_TILE : OWN_TILE;
     of.q_stride = of.library || of.dim > TW_STRIDE ? of.dim : TW_STRIDE;
+    if (of.tiles)
+        of.q_stride = key_depth(&attention->heads);
     of.part_stride = of.library ? of.dim : up(of.dim, TW_PANEL);
+    of.result_stride = of.tiles ? up(of.dim, 16) : of.dim;
     tuwen_status result = of.library ? prepare_library(&of, error) : TUWEN_OK;
     if (result != TUWEN_OK)
         return result;
-    size_t packing = TW_PANEL * of.dim * sizeof(float);
+    size_t packing = packing_bytes(&attention->heads);
     size_t needed = lay_out(&of, NULL, NULL);
     if (!tw_worker_reserve(worker, needed > packing ? needed : packing))
         return tw_fail_memory(error, "attention");

@@ -56,6 +56,8 @@ bool tw_library_cap(const char *level)
         cap = dnnl_cpu_isa_avx2;
     else if (strcmp(level, "avx512") == 0)
         cap = dnnl_cpu_isa_avx512_core_vnni;
+    else if (strcmp(level, "avx512_bf16") == 0)
+        cap = dnnl_cpu_isa_avx512_core_bf16;
     else
         return true;
     return dnnl_set_max_cpu_isa(cap) == dnnl_success || dnnl_get_effective_cpu_isa() <= cap;
