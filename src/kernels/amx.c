@@ -134,20 +134,32 @@ static inline __attribute__((always_inline)) void block(float *c, size_t c_strid
         STORE(3, below + TILE, stride);
 }
 
+/* What is fetched during columns j to j + 32: their half of what is wanted of their panel's next one. */
+static inline fetching ahead(const tw_bf16_product *of, size_t j, size_t lines)
+{
+    if (!of->next || !lines)
+        return (fetching){0};
+    const char *at = (const char *)(of->next + j / TW_PANEL * of->panel_stride);
+    const char *middle = at + of->next_bytes / 2;
+    bool second = j % TW_PANEL != 0;
+    return (fetching){second ? middle : at, second ? at + of->next_bytes : middle, lines};
+}
+
 /* All columns of `rows` rows in blocks of `height`, which the tiles are configured for. */
 static inline __attribute__((always_inline)) void blocks(const tw_bf16_product *of, size_t first, size_t rows,
-                                                         size_t height, bool lower, fetching *next)
+                                                         size_t height, bool lower, size_t lines)
 {
     for (size_t j = 0; j < of->columns; j += (size_t)2 * TILE) {
         const uint16_t *panel = of->panels + j / TW_PANEL * of->panel_stride + j % TW_PANEL * 2;
         bool right = j + TILE < of->columns;
+        fetching next = ahead(of, j, lines);
         for (size_t i = first; i < first + rows; i += height) {
             float *c = of->c + i * of->c_stride + j;
             const uint16_t *a = of->a + i * of->a_stride;
             if (right)
-                block(c, of->c_stride, a, of->a_stride, height, panel, of->k, of->add, lower, true, next);
+                block(c, of->c_stride, a, of->a_stride, height, panel, of->k, of->add, lower, true, &next);
             else
-                block(c, of->c_stride, a, of->a_stride, height, panel, of->k, of->add, lower, false, next);
+                block(c, of->c_stride, a, of->a_stride, height, panel, of->k, of->add, lower, false, &next);
         }
     }
 }
@@ -157,20 +169,19 @@ static void product(const tw_bf16_product *of)
     const size_t both = (size_t)2 * TILE;
     size_t whole = of->rows / both * both;
     size_t rest = of->rows - whole;
-    size_t steps = (of->rows + both - 1) / both * ((of->columns + both - 1) / both) * ((of->k + DEPTH - 1) / DEPTH);
-    fetching next = {.at = of->next, .end = of->next ? (const char *)of->next + of->next_bytes : NULL};
-    if (of->next && steps)
-        next.lines = (of->next_bytes / 64 + steps - 1) / steps;
+    /* So many lines a step that they are all asked for; few rows ask for more at a time. */
+    size_t steps = (whole ? whole / both : 1) * ((of->k + DEPTH - 1) / DEPTH);
+    size_t lines = steps ? (of->next_bytes / 2 / 64 + steps - 1) / steps : 0;
     if (whole) {
         configure(TILE, TILE);
-        blocks(of, 0, whole, both, true, &next);
+        blocks(of, 0, whole, both, true, lines);
     }
     if (rest > TILE) {
         configure(TILE, rest - TILE);
-        blocks(of, whole, rest, rest, true, &next);
+        blocks(of, whole, rest, rest, true, whole ? 0 : lines);
     } else if (rest) {
         configure(rest, 0);
-        blocks(of, whole, rest, rest, false, &next);
+        blocks(of, whole, rest, rest, false, whole ? 0 : lines);
     }
     RELEASE();
 }

@@ -85,7 +85,8 @@
 /* A product of bf16: c [rows][columns] (row strides count elements), or c + with `add`, = a [rows][k] times packed panels of
  * 64 outputs, [k rounded up to 32, by 2][64][2], zeros beyond k, `panel_stride` elements from each other. Columns are
  * computed in whole sixteens. Sums are of f32; an element of c does not depend on the rows and columns around it. `next`,
- * which may be NULL, is memory that will be wanted soon: it is fetched into the second-level cache on the way. */
+ * which may be NULL, are panels that will be wanted soon, as far apart as these ones: so many bytes of each are fetched into
+ * the second-level cache on the way. */
 typedef struct tw_bf16_product {
     float *c;
     size_t c_stride;
@@ -96,7 +97,7 @@ typedef struct tw_bf16_product {
     size_t panel_stride;
     size_t columns, k;
     bool add;
-    const void *next;
+    const uint16_t *next;
     size_t next_bytes;
 } tw_bf16_product;
 
