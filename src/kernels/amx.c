@@ -186,6 +186,41 @@ static void product(const tw_bf16_product *of)
     RELEASE();
 }
 
+/* ---- what follows a product --------------------------------------------------------------------------------------- */
+
+/* The mask of the first `count` of 16 lanes. */
+static inline __mmask16 first_lanes(size_t count)
+{
+    return count >= 16 ? 0xffff : (__mmask16)((1u << count) - 1);
+}
+
+/* The nearest bf16 in the upper halves, ties to even; the lower ones are anything. */
+static inline __m512i rounded(__m512 value)
+{
+    __m512i bits = _mm512_castps_si512(value);
+    __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    __m512i near = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    __mmask16 nan = _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q);
+    return _mm512_mask_or_epi32(near, nan, bits, _mm512_set1_epi32(0x400000));
+}
+
+static inline __m512 with_bias(const float *x, const float *bias, size_t i, __mmask16 lanes)
+{
+    __m512 value = _mm512_maskz_loadu_ps(lanes, x + i);
+    return bias ? _mm512_add_ps(value, _mm512_maskz_loadu_ps(lanes, bias + i)) : value;
+}
+
+static void finish(float *y, const float *x, const float *bias, size_t n, bool add)
+{
+    for (size_t i = 0; i < n; i += 16) {
+        __mmask16 lanes = first_lanes(n - i);
+        __m512 value = with_bias(x, bias, i, lanes);
+        if (add)
+            value = _mm512_add_ps(_mm512_maskz_loadu_ps(lanes, y + i), value);
+        _mm512_mask_storeu_ps(y + i, lanes, value);
+    }
+}
+
 /* ---- attention ------------------------------------------------------------------------------------------------------ */
 
 /*
@@ -200,12 +235,6 @@ static inline __m512 power(__m512 x)
     p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(C0 + 0x1p-8f));
     p = _mm512_scalef_ps(p, x);
     return _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(p), _mm512_set1_epi32((int)0xffff0000)));
-}
-
-/* The mask of the first `count` of 16 lanes. */
-static inline __mmask16 first_lanes(size_t count)
-{
-    return count >= 16 ? 0xffff : (__mmask16)((1u << count) - 1);
 }
 
 static float largest(const float *x, size_t n, float most)
@@ -229,8 +258,8 @@ static inline void put_halves(uint16_t *to, __m512 a, __m512 b)
 {
     static const uint16_t odd[32] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
                                      33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
-    _mm512_storeu_si512(to, _mm512_permutex2var_epi16(_mm512_castps_si512(a), _mm512_loadu_si512(odd),
-                                                      _mm512_castps_si512(b)));
+    _mm512_storeu_si512(
+        to, _mm512_permutex2var_epi16(_mm512_castps_si512(a), _mm512_loadu_si512(odd), _mm512_castps_si512(b)));
 }
 
 static float weigh(uint16_t *out, const float *x, size_t n, size_t padded, float scale, float *maximum, float *sum)
@@ -274,20 +303,10 @@ static void put_columns(uint16_t *panel, const uint16_t *rows, size_t stride, si
     for (size_t j = 0; j < TW_PANEL; j += 16) {
         __mmask16 lanes = j < count ? first_lanes(count - j) : 0;
         for (size_t i = 0; i < depth; i += 2)
-            _mm512_storeu_si512(panel + i * TW_PANEL + 2 * j,
-                                _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), lanes, places,
-                                                            rows + j * stride + i, 1));
+            _mm512_storeu_si512(
+                panel + i * TW_PANEL + 2 * j,
+                _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), lanes, places, rows + j * stride + i, 1));
     }
-}
-
-/* The nearest bf16 in the upper halves, ties to even; the lower ones are anything. */
-static inline __m512i rounded(__m512 value)
-{
-    __m512i bits = _mm512_castps_si512(value);
-    __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-    __m512i near = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
-    __mmask16 nan = _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q);
-    return _mm512_mask_or_epi32(near, nan, bits, _mm512_set1_epi32(0x400000));
 }
 
 static void put_pairs(uint16_t *out, const float *a, const float *b, size_t n)

@@ -104,6 +104,7 @@ typedef struct tw_bf16_product {
 /*
  * Kernels for levels that multiply bf16 by instructions of their own. X(return type, name, parameters):
  *   product      see tw_bf16_product
+ *   finish       y = x + bias, or y + (x + bias) with `add`; bias may be NULL
  *   weigh        as `weigh` above, but the exponentials become bf16, to within one unit in the last place, `padded` numbers
  *                (a multiple of 32, at least n) with zeros behind the n; the sum is that of the rounded ones. n may be 0
  *   put_columns  rows [count][depth] become the columns of a panel, [depth / 2][64][2]; columns beyond count become
@@ -112,6 +113,7 @@ typedef struct tw_bf16_product {
  */
 #define TW_BF16_KERNEL_MAP(X)                                                                                        \
     X(void, product, (const tw_bf16_product *of))                                                                    \
+    X(void, finish, (float *y, const float *x, const float *bias, size_t n, bool add))                               \
     X(float, weigh,                                                                                                  \
       (uint16_t * out, const float *x, size_t n, size_t padded, float scale, float *maximum, float *sum))            \
     X(void, put_columns, (uint16_t * panel, const uint16_t *rows, size_t stride, size_t count, size_t depth))        \

@@ -213,6 +213,14 @@ static void bf16_product(const tw_bf16_product *of)
         }
 }
 
+static void bf16_finish(float *y, const float *x, const float *bias, size_t n, bool add)
+{
+    for (size_t i = 0; i < n; i++) {
+        float value = bias ? x[i] + bias[i] : x[i];
+        y[i] = add ? y[i] + value : value;
+    }
+}
+
 static float bf16_weigh(uint16_t *out, const float *x, size_t n, size_t padded, float scale, float *maximum,
                         float *sum)
 {

@@ -21,7 +21,7 @@
 #define OWN_TILE 84
 #define LIBRARY_TILE 128
 #define LIBRARY_STEP 32 /* heights of its tiles are multiples of it */
-#define TILES_TILE 128   /* by our own tiles of bf16 */
+#define TILES_TILE 128  /* by our own tiles of bf16 */
 #define WEIGHT_STRIDE (BLOCK + 32)
 #define BLOCK 512
 
@@ -408,9 +408,8 @@ static void attend_by_tiles(const tile *of, const tw_keys *keys, bool own, int f
     for (int i = 0; i < of->rows; i++) {
         int seen = (own ? seen_by(of, i) : keys->length) - first;
         size_t n = seen < 0 ? 0 : (size_t)seen < count ? (size_t)seen : count;
-        float factor =
-            tiles->weigh(of->at.weights + (size_t)i * WEIGHT_STRIDE, of->at.scores + (size_t)i * TW_STRIDE, n,
-                         padded, scale, &of->at.maximum[i], &of->at.sum[i]);
+        float factor = tiles->weigh(of->at.weights + (size_t)i * WEIGHT_STRIDE, of->at.scores + (size_t)i * TW_STRIDE,
+                                    n, padded, scale, &of->at.maximum[i], &of->at.sum[i]);
         float *row = of->at.result + (size_t)i * of->plan->result_stride;
         for (size_t j = 0; factor != 1.0f && j < dim; j++)
             row[j] *= factor;

@@ -201,7 +201,7 @@ typedef struct {
     /* how it is cut up */
     bool library;
     const tw_bf16_kernels *tiles_bf16; /* of x in bf16, or NULL */
-    int block_rows, group; /* rows and outputs of a task, the last ones less */
+    int block_rows, group;             /* rows and outputs of a task, the last ones less */
     int blocks, groups;
     const tw_tile *tiles[2][2]; /* [last block][last group], of the library */
     size_t tile_bytes;          /* of one tile of the result */
@@ -326,19 +326,18 @@ static void compute_tiles(const job *of, const tw_linear *linear, int first_row,
     const uint16_t *group = (const uint16_t *)linear->packed + (size_t)first_out / TW_PANEL * panel;
     for (size_t k = 0; k < in; k += TILES_DEPTH) {
         size_t n = in - k < TILES_DEPTH ? in - k : TILES_DEPTH;
-        of->tiles_bf16->product(
-            &(tw_bf16_product){.c = tile,
-                               .c_stride = (size_t)tile_width(of, outs),
-                               .a = (const uint16_t *)of->x->values + (size_t)first_row * in + k,
-                               .a_stride = in,
-                               .rows = (size_t)rows,
-                               .panels = group + k * TW_PANEL,
-                               .panel_stride = panel,
-                               .columns = (size_t)outs,
-                               .k = n,
-                               .add = k > 0,
-                               .next = k + n < in ? group + (k + n) * TW_PANEL : next,
-                               .next_bytes = n * TW_PANEL * sizeof(uint16_t)});
+        of->tiles_bf16->product(&(tw_bf16_product){.c = tile,
+                                                   .c_stride = (size_t)tile_width(of, outs),
+                                                   .a = (const uint16_t *)of->x->values + (size_t)first_row * in + k,
+                                                   .a_stride = in,
+                                                   .rows = (size_t)rows,
+                                                   .panels = group + k * TW_PANEL,
+                                                   .panel_stride = panel,
+                                                   .columns = (size_t)outs,
+                                                   .k = n,
+                                                   .add = k > 0,
+                                                   .next = k + n < in ? group + (k + n) * TW_PANEL : next,
+                                                   .next_bytes = n * TW_PANEL * sizeof(uint16_t)});
     }
 }
 
@@ -393,12 +392,16 @@ static void scale_row(const job *of, const tw_linear *linear, int row, int first
 static void finish_row(const job *of, int row, int first, int count, float *values, const float *up)
 {
     const tw_kernels *kernels = of->worker->machine->kernels;
-    const float *bias = of->linears[0]->bias;
+    const float *bias = of->linears[0]->bias ? of->linears[0]->bias + first : NULL;
     size_t n = (size_t)count;
-    if (bias)
-        kernels->add(values, bias + first, n);
     first -= of->outputs.first;
     float *y = of->y ? of->y + (size_t)row * of->y_stride + first : NULL;
+    if (y && kernels->bf16) {
+        kernels->bf16->finish(y, values, bias, n, of->finish == ADD);
+        return;
+    }
+    if (bias)
+        kernels->add(values, bias, n);
     switch (of->finish) {
     case STORE:
         memcpy(y, values, n * sizeof *y);

@@ -490,8 +490,8 @@ static void test_code(void **state)
                 const char *code = tw_linear_code(workers[1], linear, rows);
                 bool own = !tw_machine_multiplies(machines[1], elements[e]) ||
                            (elements[e] == TW_ELEMENT_BF16 && tw_machine_kernels(machines[1])->bf16);
-                bool good = own ? strncmp(code, "own", 3) == 0
-                                : strncmp(code, "brg", 3) == 0 || strncmp(code, "acl", 3) == 0;
+                bool good =
+                    own ? strncmp(code, "own", 3) == 0 : strncmp(code, "brg", 3) == 0 || strncmp(code, "acl", 3) == 0;
                 if (!good)
                     fail_msg("element %d: %d rows of %d to %d run %s", (int)elements[e], rows, in, out, code);
             }
