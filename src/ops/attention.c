@@ -113,19 +113,24 @@ static size_t packing_bytes(const tw_heads *heads)
     return TW_PANEL * key_depth(heads) * sizeof(float);
 }
 
-/* Keys `first` to `first` + `count` of a sequence as columns of a panel of bf16. */
-static void pack_halves(const tw_kernels *kernels, const tw_attention *of, size_t row, int kv_head, size_t count,
-                        void *panel, float *memory)
+/* pack_keys, below, for our own tiles. */
+static void pack_tile_keys(const tw_kernels *kernels, const tw_attention *of, const tw_sequence_keys *sequence,
+                           int kv_head, int first, float *memory)
 {
-    size_t dim = (size_t)of->heads.head_dim;
-    size_t depth = key_depth(&of->heads);
+    const tw_heads *heads = &of->heads;
+    size_t dim = (size_t)heads->head_dim;
+    size_t depth = key_depth(heads);
     uint16_t *rows = (uint16_t *)(memory + depth);
+    uint16_t *keys = (uint16_t *)(void *)keys_of(heads, &sequence->own, kv_head);
+    int left = sequence->own.length - first;
+    size_t count = left < TW_PANEL ? (size_t)left : TW_PANEL;
+    size_t row = (size_t)sequence->row + (size_t)first;
     for (size_t j = 0; j < count; j++) {
         turn(kernels, of, of->k + (row + j) * (size_t)of->kv_stride + (size_t)kv_head * dim, row + j, memory);
         kernels->round_bf16(rows + j * depth, memory, dim);
         memset(rows + j * depth + dim, 0, (depth - dim) * sizeof *rows);
     }
-    kernels->bf16->put_columns(panel, rows, depth, count, depth);
+    kernels->bf16->put_columns(keys + (size_t)first * depth, rows, depth, count, depth);
 }
 
 /* The 64 keys from `first` on, less at the end, into their panel; `rows` is memory of packing_bytes. */
@@ -137,10 +142,6 @@ static void pack_keys(const tw_kernels *kernels, const tw_attention *of, const t
     size_t bytes = key_depth(heads) * TW_PANEL * tw_element_size(heads->element);
     char *panel = keys_of(heads, &sequence->own, kv_head) + (size_t)(first / TW_PANEL) * bytes;
     int count = sequence->own.length - first < TW_PANEL ? sequence->own.length - first : TW_PANEL;
-    if (heads->element != TW_ELEMENT_F32 && kernels->bf16) {
-        pack_halves(kernels, of, (size_t)sequence->row + (size_t)first, kv_head, (size_t)count, panel, rows);
-        return;
-    }
     for (int j = 0; j < count; j++) {
         size_t row = (size_t)sequence->row + (size_t)first + (size_t)j;
         turn(kernels, of, of->k + row * (size_t)of->kv_stride + (size_t)kv_head * dim, row, rows + (size_t)j * dim);
@@ -163,21 +164,27 @@ static void pack_pair(const tw_kernels *kernels, const tw_attention *of, const t
                                  left > 1 ? from + stride + d : NULL, dim - d < TW_PANEL ? dim - d : TW_PANEL);
 }
 
+/* pack_values, below, for our own tiles. */
+static void pack_tile_values(const tw_kernels *kernels, const tw_attention *of, const tw_sequence_keys *sequence,
+                             int kv_head, int first)
+{
+    const tw_heads *heads = &of->heads;
+    int begin = first / BLOCK * BLOCK;
+    size_t keys = block_keys(sequence->own.length, begin);
+    char *block = block_values(heads, values_of(heads, &sequence->own, kv_head), begin);
+    for (int i = 0; i < TW_PANEL; i += 2)
+        pack_pair(kernels, of, sequence, kv_head, first + i,
+                  (uint16_t *)(void *)block + (size_t)(first - begin + i) * TW_PANEL, keys * TW_PANEL);
+}
+
 /* The 64 values from `first` on, into the panels of their block. */
-static void pack_values(const tw_kernels *kernels, const tw_attention *of, const tw_sequence_keys *sequence,
-                        int kv_head, int first)
+static void pack_values(const tw_attention *of, const tw_sequence_keys *sequence, int kv_head, int first)
 {
     const tw_heads *heads = &of->heads;
     size_t dim = (size_t)heads->head_dim;
     int begin = first / BLOCK * BLOCK;
     size_t keys = block_keys(sequence->own.length, begin);
     char *block = block_values(heads, values_of(heads, &sequence->own, kv_head), begin);
-    if (heads->element != TW_ELEMENT_F32 && kernels->bf16) {
-        for (int i = 0; i < TW_PANEL; i += 2)
-            pack_pair(kernels, of, sequence, kv_head, first + i,
-                      (uint16_t *)(void *)block + (size_t)(first - begin + i) * TW_PANEL, keys * TW_PANEL);
-        return;
-    }
     for (size_t d = 0; d < dim; d += TW_PANEL) {
         size_t columns = dim - d < TW_PANEL ? dim - d : TW_PANEL;
         size_t at = d / TW_PANEL * keys * TW_PANEL;
@@ -508,9 +515,15 @@ static void pack_all(const plan *of)
         while (sequence + 1 < attention->sequences + attention->count && sequence[1].tasks <= panel)
             sequence++;
         int first = (panel - sequence->tasks) * TW_PANEL;
-        pack_keys(of->worker->machine->kernels, attention, sequence, task % kv_heads, first,
-                  tw_worker_memory(of->worker, omp_get_thread_num()));
-        pack_values(of->worker->machine->kernels, attention, sequence, task % kv_heads, first);
+        const tw_kernels *kernels = of->worker->machine->kernels;
+        void *memory = tw_worker_memory(of->worker, omp_get_thread_num());
+        if (of->tiles) {
+            pack_tile_keys(kernels, attention, sequence, task % kv_heads, first, memory);
+            pack_tile_values(kernels, attention, sequence, task % kv_heads, first);
+        } else {
+            pack_keys(kernels, attention, sequence, task % kv_heads, first, memory);
+            pack_values(attention, sequence, task % kv_heads, first);
+        }
     }
 }
 
