@@ -63,7 +63,7 @@ typedef enum tuwen_precision {
     TUWEN_PRECISION_F32 = 1,
     TUWEN_PRECISION_BF16 = 2,
     /* Weights and the inputs of products as whole numbers of 8 bits where that was found harmless, else bf16. Only of a
-     * packed file, for which tuwen_convert makes the choice, and of random weights, where it is int8 throughout. */
+     * packed file, for which tuwen_convert makes the choice, and of random weights, where all products are in int8 that can be. */
     TUWEN_PRECISION_INT8 = 3
 } tuwen_precision;
 
@@ -88,9 +88,9 @@ typedef struct tuwen_model_options {
     /* Only tuwen_model_get_info is wanted: weights are not packed, and no session can be opened (INVALID_ARGUMENT). */
     bool facts_only;
     /*
-     * A packed file that an older version laid out otherwise is written anew in its place. Without it, or when the file
-     * cannot be written (the log tells), its weights are packed into memory at each opening. (Files of this version
-     * serve every machine as they are.)
+     * A packed file that an older version laid out otherwise is written anew in its place. Without it, in int8, which
+     * cannot be made of int8, or when the file cannot be written (the log tells), its weights are packed into memory at
+     * each opening. (Files of this version serve every machine as they are.)
      */
     bool remake;
     /*

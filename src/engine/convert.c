@@ -305,7 +305,7 @@ static tuwen_status convert_int8(const tuwen_model *source, const char *target, 
 
 /* ---- the call --------------------------------------------------------------------------------------------------- */
 
-/* What a packed file rounded away cannot come back. */
+/* A packed file is the source of no finer one. */
 static tuwen_status check_source(const tuwen_model *model, tw_element element, tuwen_error *error)
 {
     if (model->packed && model->element == TW_ELEMENT_I8)
@@ -313,7 +313,7 @@ static tuwen_status check_source(const tuwen_model *model, tw_element element, t
                        "%s: is packed in int8; convert the checkpoint that it was made of", model->path);
     if (model->packed && model->element == TW_ELEMENT_BF16 && element == TW_ELEMENT_F32)
         return tw_fail(error, TUWEN_INVALID_ARGUMENT,
-                       "%s: is packed in bf16; what that rounded away cannot come back in f32", model->path);
+                       "%s: is packed in bf16; for f32 convert the checkpoint that it was made of", model->path);
     return TUWEN_OK;
 }
 

@@ -257,7 +257,8 @@ static tuwen_status open_packed(tuwen_model *model, const tuwen_model_options *o
     if (status != TUWEN_OK)
         return status;
     bool fits = tw_packed_fits(model->packed);
-    if (!fits && options->remake && !options->facts_only && remake(model, options))
+    bool remakes = options->remake && !options->facts_only && model->element != TW_ELEMENT_I8;
+    if (!fits && remakes && remake(model, options))
         fits = tw_packed_fits(model->packed);
     return load(model, options, fits, error);
 }

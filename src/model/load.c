@@ -433,7 +433,8 @@ static tw_linear *make_random(tw_loader *loader, const matrix *of)
         return linear;
     tw_random_fill(loader->random, TW_ELEMENT_F32, tw_random_deviation(of->weight, (size_t)of->in), loader->buffer,
                    floats);
-    return make_linear(loader, of, loader->element, loader->buffer, bias);
+    bool too_long = loader->element == TW_ELEMENT_I8 && of->in > TW_INT8_INPUTS;
+    return make_linear(loader, of, too_long ? TW_ELEMENT_BF16 : loader->element, loader->buffer, bias);
 }
 
 /* Reads the parts' weights and biases into the buffer: [total][in], then [total]. */

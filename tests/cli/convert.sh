@@ -10,6 +10,8 @@ tuwen info --lang zh tiny.tuwen | sed 's/^制作者.*/制作者          .../'
 tuwen info --json tiny.tuwen | grep -v made_by
 tuwen convert --precision f32 tiny.tuwen worse.tuwen; echo "exit $?"
 tuwen convert --precision f32 tiny tiny.tuwen && tuwen match -q -m tiny.tuwen images/28x28.png "a dog"
+tuwen convert -q --precision int8 tiny tiny.tuwen && tuwen info tiny.tuwen | grep '^size' # of the same checkpoint
+tuwen convert --precision bf16 tiny.tuwen worse.tuwen; echo "exit $?"
 tuwen convert demo tiny.tuwen; echo "exit $?"
 echo text > note
 tuwen convert tiny note; echo "exit $?"

@@ -558,6 +558,38 @@ static void files_say_int8(void **state)
     tw_packed_close(packed);
 }
 
+/* Writes a bf16 file again with one matrix row by row, as older versions did. */
+static void lay_out_by_rows(const char *path, const char *name)
+{
+    tw_packed *packed = NULL;
+    tw_packed_writer *writer = NULL;
+    assert_int_equal(tw_packed_open(path, &packed, NULL), TUWEN_OK);
+    assert_int_equal(tw_packed_create(path, &writer, NULL), TUWEN_OK);
+    for (size_t i = 0; i < tw_packed_count(packed); i++) {
+        const tw_item *item = tw_packed_at(packed, i);
+        tw_layout layout = item->layout;
+        const void *data = item->data;
+        size_t bytes = item->bytes, numbers = (size_t)(layout.sizes[0] * layout.sizes[1]);
+        float *rows = NULL;
+        uint16_t *halves = NULL;
+        if (strcmp(item->name, name) == 0) {
+            rows = tw_alloc(numbers, sizeof *rows);
+            halves = tw_alloc(numbers, sizeof *halves);
+            tw_layout_unpack(&layout, item->data, 0, layout.sizes[1], rows);
+            for (size_t j = 0; j < numbers; j++)
+                halves[j] = tw_bf16_from_f32(rows[j]);
+            layout = tw_layout_plain(TW_ELEMENT_BF16, layout.sizes[0], layout.sizes[1]);
+            data = halves;
+            bytes = tw_layout_bytes(&layout);
+        }
+        assert_int_equal(tw_packed_add(writer, item->name, item->kind, &layout, data, bytes, NULL), TUWEN_OK);
+        tw_free(rows);
+        tw_free(halves);
+    }
+    assert_int_equal(tw_packed_finish(writer, tw_packed_get_facts(packed), NULL), TUWEN_OK);
+    tw_packed_close(packed);
+}
+
 /* Writes `target` again with one matrix as it is in `plain`. */
 static void exchange_matrix(const char *name)
 {
@@ -576,6 +608,49 @@ static void exchange_matrix(const char *name)
     assert_int_equal(tw_packed_finish(writer, tw_packed_get_facts(packed), NULL), TUWEN_OK);
     tw_packed_close(packed);
     tw_packed_close(other);
+}
+
+/* Opens `target`, which may be written anew, and expects that nobody tries. */
+static void expect_left_alone(void *user, const char *line)
+{
+    (void)user;
+    if (strstr(line, "anew"))
+        fail_msg("%s", line);
+}
+
+/* An int8 file whose bf16 matrices lie otherwise is used, and not written anew: int8 does not come of int8. */
+static void other_layouts_are_read(void **state)
+{
+    (void)state;
+    tuwen_error error = {0};
+    tuwen_model *model = NULL;
+    (void)convert(checkpoint("tiny"), target, NULL);
+    assert_int_equal(tuwen_convert(checkpoint("tiny"), plain, NULL, &error), TUWEN_OK);
+    lay_out_by_rows(plain, "model.layers.1.mlp.down_proj.weight");
+    exchange_matrix("model.layers.1.mlp.down_proj.weight");
+    const tuwen_model_options options = {.remake = true, .log = expect_left_alone};
+    if (tuwen_model_open(target, &options, &model, &error) != TUWEN_OK)
+        fail_msg("%s", error.message);
+    assert_false(tuwen_model_get_info(model)->fits_machine);
+    tuwen_model_close(model);
+}
+
+/* A random matrix with too many inputs for int8 stays in bf16, as one of a checkpoint does. */
+static void random_rows_may_be_too_long(void **state)
+{
+    (void)state;
+    static const tw_loader_part part = {"mlp.down_proj", 8};
+    for (int extra = 0; extra <= 4; extra += 4) {
+        tw_loader loader = {
+            .random = tw_random_open(1), .machine = machine, .element = TW_ELEMENT_I8, .path = "random"};
+        assert_non_null(loader.random);
+        tw_linear *linear = tw_loader_linear(&loader, "model.layers", 0, &part, 1, TW_INT8_INPUTS + extra, false);
+        assert_non_null(linear);
+        assert_int_equal(tw_linear_input(linear) == TW_ELEMENT_I8, extra == 0);
+        tw_linear_close(linear);
+        tw_loader_close(&loader);
+        tw_random_close(loader.random);
+    }
 }
 
 static void gate_and_up_are_of_one_precision(void **state)
@@ -692,12 +767,14 @@ int main(void)
         cmocka_unit_test(products_are_exact),
         cmocka_unit_test(parts_and_activations),
         cmocka_unit_test(rows_are_on_their_own),
+        cmocka_unit_test(random_rows_may_be_too_long),
     };
     const struct CMUnitTest checkpoints[] = {
         cmocka_unit_test(plain_checkpoints_stay_near),
         cmocka_unit_test(outliers_are_kept),
         cmocka_unit_test(sources_agree),
         cmocka_unit_test(files_say_int8),
+        cmocka_unit_test(other_layouts_are_read),
         cmocka_unit_test(gate_and_up_are_of_one_precision),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(cancelling_leaves_nothing),
