@@ -33,7 +33,7 @@ class Packed:
         subprocess.run([tuwen, "convert", "--precision", precision, source, self.file], check=True)
 
     def embed(self, *arguments):
-        subprocess.run([self.tuwen, "embed", "-q", "-m", self.file, "--format", "npy", "-o", self.out, *arguments], check=True)
+        subprocess.run([self.tuwen, "embed", "-q", "--threads", "1", "-m", self.file, "--format", "npy", "-o", self.out, *arguments], check=True)
         return torch.from_numpy(np.load(self.out))
 
     def pictures(self, files):
