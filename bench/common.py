@@ -227,19 +227,21 @@ class Result:
 
 
 def take_turns(contestants: list[Contestant], work: Work, rounds: int, pause: float) -> list[Result]:
-    """One untimed turn for each contestant, then `rounds` times A B C ...
+    """One turn for each contestant to warm up, then A B C ... once untimed and `rounds` times timed.
 
-    The pause between turns lets idle threads of the one before stop spinning.
+    The untimed round is for the pages of those that waited, minutes if the other compiles: the system may have taken
+    them. The pause between turns lets idle threads of the one before stop spinning.
     """
     vectors, turns = [], [[] for _ in contestants]
     for contestant in contestants:
         vectors.append(contestant.run(work).vectors)
         log(f"{work.name}: {contestant.label} is warm")
-    for _ in range(rounds):
+    for number in range(rounds + 1):
         for contestant, own in zip(contestants, turns):
             time.sleep(pause)
-            own.append(contestant.run(work))
-            log(f"{work.name}: {contestant.label}: {own[-1].seconds:.3f} s")
+            turn = contestant.run(work)
+            own += [turn] if number else []
+            log(f"{work.name}: {contestant.label}: {turn.seconds:.3f} s{'' if number else ', not counted'}")
     results = []
     for contestant, own, vector in zip(contestants, turns, vectors):
         seconds = [turn.seconds for turn in own]
