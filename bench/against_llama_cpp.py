@@ -15,11 +15,11 @@ and gguf. Files stay in the scratch folder.
         --converter SOURCE/vendor/llama.cpp/convert_hf_to_gguf.py
 """
 
+import argparse
 import ctypes
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import llama_cpp
@@ -28,13 +28,13 @@ from llama_cpp import mtmd_cpp
 from PIL import Image
 
 import common
-from common import DEFAULT_INSTRUCTION, Turn, Work, log, unit_length
+from common import DEFAULT_INSTRUCTION, Engine
 
-BATCH_SIZES = (1, 4, 8, 16, 32, 64)
 CELLS = 4096  # tokens in one call of llama_decode, and in the cache
 SEQUENCES = 64
 MARKER = "<|image_pad|>"
 STATE = b"result_norm"
+FLASH_ATTENTION = {"auto": -1, "off": 0, "on": 1}
 
 
 def prompt(text: str, instruction: str, picture: bool = False) -> str:
@@ -74,16 +74,16 @@ class Ggml:
         self.get.restype = None
 
 
-class LlamaCpp:
+class LlamaCpp(Engine):
     """One model type: its two GGUF files, open."""
 
-    def __init__(self, label: str, language: Path, vision: Path, checkpoint: Path, threads: int, flash: int):
-        self.label = label
+    def __init__(self, label: str, language: Path, vision: Path, checkpoint: Path, options: argparse.Namespace):
+        super().__init__(label, options.batch)
+        threads, flash = options.threads, FLASH_ATTENTION[options.flash_attention]
         self._table = token_embeddings(checkpoint)
         self._width = self._table.shape[1]
         self._ggml = Ggml()
         self._states: list[np.ndarray] = []
-        self._batch = 0  # not chosen yet
         llama_cpp.llama_backend_init()
         model = llama_cpp.llama_model_load_from_file(str(language).encode(), llama_cpp.llama_model_default_params())
         if not model:
@@ -109,22 +109,15 @@ class LlamaCpp:
         if not self._context or not self._mtmd:
             raise RuntimeError(f"llama.cpp cannot open {language} with {vision}")
 
-    def run(self, work: Work) -> Turn:
-        if work.texts and not self._batch:
-            self._batch = self._quickest_batch(work)
-        return self._do(work, self._batch)
+    def embed_picture(self, path: Path) -> np.ndarray:
+        before, after = prompt("", DEFAULT_INSTRUCTION, picture=True).split(MARKER)
+        parts = [self._table[self._tokens(before)], self._picture(path), self._table[self._tokens(after)]]
+        return self._decode([np.concatenate(parts)])[0]
 
-    def _do(self, work: Work, batch: int) -> Turn:
-        start = time.perf_counter()
-        vectors = []
-        if work.picture:
-            before, after = prompt("", DEFAULT_INSTRUCTION, picture=True).split(MARKER)
-            parts = [self._table[self._tokens(before)], self._picture(work.picture), self._table[self._tokens(after)]]
-            vectors.append(self._decode([np.concatenate(parts)]))
-        texts = [self._table[self._tokens(prompt(text, work.instruction))] for text in work.texts]
-        for first in range(0, len(texts), batch or 1):
-            vectors.append(self._decode(texts[first : first + batch]))
-        return Turn(time.perf_counter() - start, unit_length(np.concatenate(vectors)))
+    def embed_texts(self, texts: list[str], instruction: str) -> np.ndarray:
+        with self.preparing():
+            tokens = [self._tokens(prompt(text, instruction)) for text in texts]
+        return self._decode([self._table[some] for some in tokens])
 
     def _tokens(self, text: str) -> np.ndarray:
         given = text.encode()
@@ -189,17 +182,6 @@ class LlamaCpp:
             self._states.append(state.reshape(-1, self._width))
         return wanted or not asking
 
-    def _quickest_batch(self, work: Work) -> int:
-        """The best of two tries of each size, on up to 64 of the texts."""
-        sample = Work("a sample", None, work.texts[:: max(1, len(work.texts) // 64)][:64], work.instruction)
-        times = {}
-        for size in BATCH_SIZES:
-            if size <= len(sample.texts):
-                times[size] = min(self._do(sample, size).seconds for _ in range(2))
-        size = min(times, key=times.get)
-        log(f"{self.label}: batches of {size}: " + ", ".join(f"{k}: {v:.2f} s" for k, v in times.items()))
-        return size
-
 
 def convert(checkpoint: Path, converter: Path | None, python: str, type_: str, scratch: Path) -> tuple[Path, Path]:
     """The two GGUF files, made if they are not there."""
@@ -221,12 +203,11 @@ def main() -> None:
     p.add_argument("--type", choices=("f16", "bf16", "q8_0", "f32"), default="f16", help="of the GGUF files")
     p.add_argument("--converter", type=Path, help="convert_hf_to_gguf.py of the package's source")
     p.add_argument("--converter-python", default=sys.executable, help="an interpreter that has what it needs")
-    p.add_argument("--flash-attention", choices=("auto", "off", "on"), default="auto")
+    p.add_argument("--flash-attention", choices=FLASH_ATTENTION, default="auto")
     options = common.parse(p)
     files = convert(options.model, options.converter, options.converter_python, options.type, options.scratch)
-    flash = {"auto": -1, "off": 0, "on": 1}[options.flash_attention]
-    label = f"llama.cpp {options.type}" + ("" if flash < 0 else f", flash attention {options.flash_attention}")
-    others = [LlamaCpp(label, *files, options.model, options.threads, flash)]
+    label = f"llama.cpp {options.type}" + ("" if options.flash_attention == "auto" else f", flash attention {options.flash_attention}")
+    others = [LlamaCpp(label, *files, options.model, options)]
     common.main_loop(options, others, {"llama-cpp-python": f"llama-cpp-python {llama_cpp.__version__}"})
 
 

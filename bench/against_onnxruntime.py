@@ -73,7 +73,7 @@ def main() -> None:
             folders["int8"].mkdir(parents=True, exist_ok=True)
             quantise(paths["f32"], paths["int8"])
         towers.append(session(paths[options.precision], options.threads))
-    others = [Towers(f"ONNX Runtime {options.precision}", options.model, *towers)]
+    others = [Towers(f"ONNX Runtime {options.precision}", options.model, *towers, options.batch)]
     common.main_loop(options, others, {"onnxruntime": f"onnxruntime {onnxruntime.__version__}"})
 
 

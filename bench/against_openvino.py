@@ -76,9 +76,9 @@ def seen_inputs(options, paths: list[Path]) -> list[list[list[np.ndarray]]]:
         return recorder
 
     towers = [recording(own, tower_of(path, "f32", options.threads)) for own, path in zip(seen, paths)]
-    samples = Towers("OpenVINO for calibration", options.model, *towers)
+    samples = Towers("OpenVINO for calibration", options.model, *towers, batch=4)
     for work in common.make_works(["picture", "captions"], 16, options.scratch):
-        samples._do(work, 4)
+        samples.run(work)
     return seen
 
 
@@ -99,7 +99,7 @@ def main() -> None:
         for source, target, own in zip(plain, paths, samples):
             compress(source, target) if own is None else quantise(source, target, own)
     towers = [tower_of(path, options.precision, options.threads) for path in paths]
-    others = [Towers(f"OpenVINO {options.precision}", options.model, *towers)]
+    others = [Towers(f"OpenVINO {options.precision}", options.model, *towers, options.batch)]
     common.main_loop(options, others, {"openvino": f"OpenVINO {openvino.__version__}"})
 
 

@@ -10,63 +10,36 @@ compiler pack them for oneDNN and costs a second copy of them.
 """
 
 import copy
-import time
+from pathlib import Path
 
 import numpy as np
 import torch
 import transformers
+from transformers.models.qwen2_vl.processing_qwen2_vl import Qwen2VLProcessor
 
 import common
-from common import DEFAULT_INSTRUCTION, Turn, Work, log
-from gme_reference import Arithmetic, Item, Limits, load_model, load_processor, prompt, step_a
+from gme_reference import Arithmetic, Limits, load_model, load_processor
+from towers import Processed
 
-BATCH_SIZES = (1, 4, 8, 16, 32, 64)
 PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16}
 
 
-class PyTorch:
+class PyTorch(Processed):
     """One variant: the model as it is, or with compiled blocks or towers."""
 
-    def __init__(self, label: str, model: torch.nn.Module, processor):
-        self.label = label
+    def __init__(self, label: str, model: torch.nn.Module, processor: Qwen2VLProcessor, batch: int):
+        super().__init__(label, batch, processor)
         self._model = model
-        self._processor = processor
-        self._batch = 0  # not chosen yet
 
-    def run(self, work: Work) -> Turn:
-        if work.texts and not self._batch:
-            self._batch = self._quickest_batch(work)
-        return self._do(work, self._batch)
+    def embed_picture(self, path: Path) -> np.ndarray:
+        return self._forward(self.picture_inputs(path, "pt"))[0]
+
+    def embed_texts(self, texts: list[str], instruction: str) -> np.ndarray:
+        return self._forward(self.text_inputs(texts, instruction, "pt"))
 
     @torch.no_grad()
-    def _do(self, work: Work, batch: int) -> Turn:
-        start = time.perf_counter()
-        preparing, vectors = 0.0, []
-        if work.picture:
-            from PIL import Image
-
-            item = Item(image=Image.open(work.picture), instruction=DEFAULT_INSTRUCTION)
-            inputs = self._processor(text=[prompt(item)], images=[step_a(item.image)], return_tensors="pt")
-            preparing += time.perf_counter() - start
-            vectors.append(self._forward(inputs))
-        # By length, so that a batch has little padding; the longest first.
-        order = sorted(range(len(work.texts)), key=lambda i: -len(work.texts[i]))
-        texts = [None] * len(order)
-        for first in range(0, len(order), batch or 1):
-            at = time.perf_counter()
-            some = order[first : first + batch]
-            prompts = [prompt(Item(work.texts[i], instruction=work.instruction)) for i in some]
-            inputs = self._processor(text=prompts, padding=True, truncation=True, max_length=1800, return_tensors="pt")
-            preparing += time.perf_counter() - at
-            for i, vector in zip(some, self._forward(inputs)):
-                texts[i] = vector
-        if texts:
-            vectors.append(torch.stack(texts))
-        result = torch.nn.functional.normalize(torch.cat(vectors).float(), p=2, dim=-1).numpy()
-        return Turn(time.perf_counter() - start, result, preparing)
-
-    def _forward(self, inputs) -> torch.Tensor:
-        """The state of each row's last token."""
+    def _forward(self, inputs: dict[str, torch.Tensor]) -> np.ndarray:
+        """The state of each row's last token, in float32."""
         ids, mask = inputs["input_ids"], inputs["attention_mask"]
         states = self._model.model.embed_tokens(ids)
         if "pixel_values" in inputs:
@@ -75,18 +48,7 @@ class PyTorch:
         states = self._model.model(
             input_ids=None, position_ids=None, attention_mask=mask, inputs_embeds=states, use_cache=False
         ).last_hidden_state
-        return states[torch.arange(len(ids)), mask.sum(1) - 1]
-
-    def _quickest_batch(self, work: Work) -> int:
-        """The best of two tries of each size, on up to 64 of the texts."""
-        sample = Work("a sample", None, work.texts[:: max(1, len(work.texts) // 64)][:64], work.instruction)
-        times = {}
-        for size in BATCH_SIZES:
-            if size <= len(sample.texts):
-                times[size] = min(self._do(sample, size).seconds for _ in range(2))
-        size = min(times, key=times.get)
-        log(f"{self.label}: batches of {size}: " + ", ".join(f"{k}: {v:.2f} s" for k, v in times.items()))
-        return size
+        return states[torch.arange(len(ids)), mask.sum(1) - 1].float().numpy()
 
 
 def twin_of(model: torch.nn.Module) -> torch.nn.Module:
@@ -136,7 +98,7 @@ def main() -> None:
     processor = load_processor(options.model, Limits())
     make = {"eager": lambda m: m, "compiled": compiled, "frozen": frozen}
     variants = options.variants.split(",")
-    others = [PyTorch(f"PyTorch {options.precision} {v}", make[v](model), processor) for v in variants]
+    others = [PyTorch(f"PyTorch {options.precision} {v}", make[v](model), processor, options.batch) for v in variants]
     versions = {"torch": f"torch {torch.__version__}", "transformers": f"transformers {transformers.__version__}"}
     common.main_loop(options, others, versions)
 

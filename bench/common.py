@@ -16,6 +16,8 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -100,6 +102,66 @@ def unit_length(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
 
 
+# --- the other engines ------------------------------------------------------------------------------------------------
+BATCH_SIZES = (1, 4, 8, 16, 32)
+
+
+class Engine:
+    """A contestant out of two methods of a subclass, one for the picture and one for a batch of texts.
+
+    Texts go in order of length, the longest first, so that a batch has little padding. `batch` is how many go at once;
+    0 lets the engine try several sizes at its first texts and keep the quickest.
+    """
+
+    def __init__(self, label: str, batch: int):
+        self.label = label
+        self._batch = batch
+        self._prepared = 0.0
+
+    def embed_picture(self, path: Path) -> np.ndarray:
+        """[width], of any length."""
+        raise NotImplementedError
+
+    def embed_texts(self, texts: list[str], instruction: str) -> np.ndarray:
+        """[texts, width], of any length."""
+        raise NotImplementedError
+
+    def run(self, work: Work) -> Turn:
+        if work.texts and not self._batch:
+            self._batch = self._quickest_batch(work)
+        return self._do(work, self._batch)
+
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        """What a subclass does within it counts as preparing."""
+        start = time.perf_counter()
+        yield
+        self._prepared += time.perf_counter() - start
+
+    def _do(self, work: Work, batch: int) -> Turn:
+        start, self._prepared = time.perf_counter(), 0.0
+        vectors = [] if work.picture is None else [self.embed_picture(work.picture)]
+        texts: list = [None] * len(work.texts)
+        order = sorted(range(len(work.texts)), key=lambda i: -len(work.texts[i]))
+        for first in range(0, len(order), batch or 1):
+            some = order[first : first + batch]
+            for i, vector in zip(some, self.embed_texts([work.texts[i] for i in some], work.instruction)):
+                texts[i] = vector
+        result = unit_length(np.stack([*vectors, *texts]))
+        return Turn(time.perf_counter() - start, result, self._prepared)
+
+    def _quickest_batch(self, work: Work) -> int:
+        """The better of two tries of each size, on up to 32 of the texts."""
+        sample = Work("a sample", None, work.texts[:: max(1, len(work.texts) // 32)][:32], work.instruction)
+        times = {}
+        for size in BATCH_SIZES:
+            if size <= len(sample.texts):
+                times[size] = min(self._do(sample, size).seconds for _ in range(2))
+        size = min(times, key=times.get)
+        log(f"{self.label}: batches of {size}: " + ", ".join(f"{k}: {v:.2f} s" for k, v in times.items()))
+        return size
+
+
 # --- tuwen ------------------------------------------------------------------------------------------------------------
 class Tuwen:
     """A model open in a process of driver.c."""
@@ -165,19 +227,21 @@ class Result:
 
 
 def take_turns(contestants: list[Contestant], work: Work, rounds: int, pause: float) -> list[Result]:
-    """One untimed turn for each contestant, then `rounds` times A B C ...
+    """One turn for each contestant to warm up, then A B C ... once untimed and `rounds` times timed.
 
-    The pause between turns lets idle threads of the one before stop spinning.
+    The untimed round is for the pages of those that waited, minutes if the other compiles: the system may have taken
+    them. The pause between turns lets idle threads of the one before stop spinning.
     """
     vectors, turns = [], [[] for _ in contestants]
     for contestant in contestants:
         vectors.append(contestant.run(work).vectors)
         log(f"{work.name}: {contestant.label} is warm")
-    for _ in range(rounds):
+    for number in range(rounds + 1):
         for contestant, own in zip(contestants, turns):
             time.sleep(pause)
-            own.append(contestant.run(work))
-            log(f"{work.name}: {contestant.label}: {own[-1].seconds:.3f} s")
+            turn = contestant.run(work)
+            own += [turn] if number else []
+            log(f"{work.name}: {contestant.label}: {turn.seconds:.3f} s{'' if number else ', not counted'}")
     results = []
     for contestant, own, vector in zip(contestants, turns, vectors):
         seconds = [turn.seconds for turn in own]
@@ -259,6 +323,9 @@ def parser(description: str) -> argparse.ArgumentParser:
     p.add_argument("--rounds", type=int, default=5, help="timed turns of each engine")
     p.add_argument("--pause", type=float, default=0.5, help="seconds between two turns")
     p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--batch", type=int, default=0,
+                   help="how many texts the other engine takes at once; 0: it tries several sizes and keeps the "
+                        "quickest, which takes as long as 320 texts")  # fmt: skip
     p.add_argument("--json", type=Path, metavar="FILE", help="also write everything measured to FILE")
     return p
 

@@ -4,10 +4,10 @@
 They compute what transformers' modules compute, without what an exporter cannot follow or an engine need not do: one
 picture needs no mask, texts padded on the right need no more than the causal one, and rotary tables are inputs. The
 vision tower takes [1, patches, ...], so that its products are of the same kind as the language model's. `Towers` is the
-other side: it makes those inputs out of a `Work`, and calls whatever computes the two towers.
+other side: it makes those inputs out of a picture or texts, and calls whatever computes the two towers. `Processed` is
+what it shares with PyTorch's own contestant: inputs from the published processor.
 """
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from PIL import Image
 from torch.nn.functional import scaled_dot_product_attention
+from transformers import Qwen2VLConfig
+from transformers.models.qwen2_vl.processing_qwen2_vl import Qwen2VLProcessor
 
-from common import DEFAULT_INSTRUCTION, Turn, Work, log, unit_length
+from common import DEFAULT_INSTRUCTION, Engine
 from gme_reference import Arithmetic, Item, Limits, Shards, load_model, load_processor, prompt, step_a
-
-BATCH_SIZES = (1, 4, 8, 16, 32)
 
 
 def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
@@ -100,48 +100,46 @@ VARYING = {
 Tower = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
-class Towers:
+class Processed(Engine):
+    """An engine whose inputs are made by the published processor, texts padded on the right."""
+
+    def __init__(self, label: str, batch: int, processor: Qwen2VLProcessor):
+        super().__init__(label, batch)
+        self._processor = processor
+
+    def picture_inputs(self, path: Path, kind: str) -> dict:
+        """`kind` is "pt" for torch's tensors or "np" for numpy's arrays."""
+        item = Item(image=Image.open(path), instruction=DEFAULT_INSTRUCTION)
+        with self.preparing():
+            return self._processor(text=[prompt(item)], images=[step_a(item.image)], return_tensors=kind)
+
+    def text_inputs(self, texts: list[str], instruction: str, kind: str) -> dict:
+        with self.preparing():
+            prompts = [prompt(Item(text, instruction=instruction)) for text in texts]
+            return self._processor(text=prompts, padding=True, truncation=True, max_length=1800, return_tensors=kind)
+
+
+class Towers(Processed):
     """A contestant out of two functions of numpy arrays, called as the modules above."""
 
-    def __init__(self, label: str, checkpoint: Path, vision: Tower, language: Tower):
-        self.label = label
+    def __init__(self, label: str, checkpoint: Path, vision: Tower, language: Tower, batch: int):
+        super().__init__(label, batch, load_processor(checkpoint, Limits()))
         self._vision, self._language = vision, language
-        self._processor = load_processor(checkpoint, Limits())
         self._table = Shards(checkpoint, Arithmetic()).under("model.embed_tokens.")["weight"].numpy()
-        from transformers import Qwen2VLConfig
-
         self._config = Qwen2VLConfig.from_pretrained(checkpoint)
-        self._batch = 0  # not chosen yet
 
-    def run(self, work: Work) -> Turn:
-        if work.texts and not self._batch:
-            self._batch = self._quickest_batch(work)
-        return self._do(work, self._batch)
-
-    def _do(self, work: Work, batch: int) -> Turn:
-        start = time.perf_counter()
-        preparing, vectors = 0.0, []
-        if work.picture:
-            item = Item(image=Image.open(work.picture), instruction=DEFAULT_INSTRUCTION)
-            inputs = self._processor(text=[prompt(item)], images=[step_a(item.image)], return_tensors="np")
-            ids = inputs["input_ids"]
+    def embed_picture(self, path: Path) -> np.ndarray:
+        inputs = self.picture_inputs(path, "np")
+        ids = inputs["input_ids"]
+        with self.preparing():
             tables = self._vision_tables(*inputs["image_grid_thw"][0, 1:])
-            preparing += time.perf_counter() - start
-            states = self._table[ids]
-            states[ids == self._config.image_token_id] = self._vision(inputs["pixel_values"][None], *tables)[0]
-            vectors.append(self._decode(states, np.ones_like(ids)))
-        # By length, so that a batch has little padding; the longest first.
-        order = sorted(range(len(work.texts)), key=lambda i: -len(work.texts[i]))
-        texts = np.empty((len(order), self._config.hidden_size), dtype=np.float32)
-        for first in range(0, len(order), batch or 1):
-            at = time.perf_counter()
-            some = order[first : first + batch]
-            prompts = [prompt(Item(work.texts[i], instruction=work.instruction)) for i in some]
-            inputs = self._processor(text=prompts, padding=True, truncation=True, max_length=1800, return_tensors="np")
-            preparing += time.perf_counter() - at
-            texts[some] = self._decode(self._table[inputs["input_ids"]], inputs["attention_mask"])
-        result = unit_length(np.concatenate([*vectors, texts]))
-        return Turn(time.perf_counter() - start, result, preparing)
+        states = self._table[ids]
+        states[ids == self._config.image_token_id] = self._vision(inputs["pixel_values"][None], *tables)[0]
+        return self._decode(states, np.ones_like(ids))[0]
+
+    def embed_texts(self, texts: list[str], instruction: str) -> np.ndarray:
+        inputs = self.text_inputs(texts, instruction, "np")
+        return self._decode(self._table[inputs["input_ids"]], inputs["attention_mask"])
 
     def _decode(self, states: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """The state of each row's last token; positions are sequential, as GME's are."""
@@ -157,17 +155,6 @@ class Towers:
         frequencies = 10000.0 ** (-np.arange(0, size, 2) / size)
         angles = [np.outer(axis.transpose(0, 2, 1, 3).ravel(), frequencies) for axis in (rows, columns)]
         return cos_sin(np.concatenate(angles, axis=1))
-
-    def _quickest_batch(self, work: Work) -> int:
-        """The best of two tries of each size, on up to 64 of the texts."""
-        sample = Work("a sample", None, work.texts[:: max(1, len(work.texts) // 64)][:64], work.instruction)
-        times = {}
-        for size in BATCH_SIZES:
-            if size <= len(sample.texts):
-                times[size] = min(self._do(sample, size).seconds for _ in range(2))
-        size = min(times, key=times.get)
-        log(f"{self.label}: batches of {size}: " + ", ".join(f"{k}: {v:.2f} s" for k, v in times.items()))
-        return size
 
 
 def cos_sin(angles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
