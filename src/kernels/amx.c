@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The amx level: the kernels of avx512, and products of bf16 by the processor's tiles, eight registers of 16 rows of 64
- * bytes. TDPBF16PS adds to a tile of 16x16 sums the products of 32 neighbours in depth: of rows of `a` as they stand, and of
- * pairs of a packed panel. The instructions are written out, since compilers move memory accesses across their built-ins.
+ * The amx level: the kernels of avx512, and products of bf16 and of bytes by the processor's tiles, eight registers of 16
+ * rows of 64 bytes. TDPBF16PS adds to a tile of 16x16 sums the products of 32 neighbours in depth: of rows of `a` as they
+ * stand, and of pairs of a packed panel; TDPBUSD those of 64 bytes, with fours of a panel. Lengths and strides are counted in
+ * bytes here, so that both are the same code. The instructions are written out, since compilers move memory accesses across their built-ins.
  */
 #include <immintrin.h>
 #include <math.h>
@@ -20,7 +21,7 @@
 #define LOG2_E 1.44269504f
 
 #define TILE 16  /* rows of a tile, and 32-bit numbers a row */
-#define DEPTH 32 /* bf16 a row */
+#define DEPTH 64 /* bytes a row */
 
 /* ---- tiles ---------------------------------------------------------------------------------------------------------- */
 
@@ -51,7 +52,13 @@ static void configure(size_t upper, size_t lower)
     __asm__ volatile("tileloadd (%0,%1,1), %%tmm" #tile ::"r"(from), "r"(stride) : "memory")
 #define STORE(tile, to, stride)                                                                                      \
     __asm__ volatile("tilestored %%tmm" #tile ", (%0,%1,1)" ::"r"(to), "r"(stride) : "memory")
-#define MULTIPLY(sums, a, b) __asm__ volatile("tdpbf16ps %%tmm" #b ", %%tmm" #a ", %%tmm" #sums :::)
+#define MULTIPLY(sums, a, b)                                                                                         \
+    do {                                                                                                             \
+        if (bytes)                                                                                                   \
+            __asm__ volatile("tdpbusd %%tmm" #b ", %%tmm" #a ", %%tmm" #sums :::);                                   \
+        else                                                                                                         \
+            __asm__ volatile("tdpbf16ps %%tmm" #b ", %%tmm" #a ", %%tmm" #sums :::);                                 \
+    } while (0)
 
 /* What is fetched into the second-level cache on the way: so many cache lines a step. */
 typedef struct {
@@ -60,8 +67,8 @@ typedef struct {
     size_t lines;
 } fetching;
 
-/* One product of tiles: DEPTH inputs of a, whose row stride is in bytes. */
-static inline __attribute__((always_inline)) void step(const uint16_t *a, size_t stride, const uint16_t *panel,
+/* One product of tiles: DEPTH bytes of rows of a. */
+static inline __attribute__((always_inline)) void step(const char *a, size_t stride, const char *panel, bool bytes,
                                                        bool lower, bool right)
 {
     const size_t panel_stride = (size_t)TW_PANEL * 4;
@@ -69,43 +76,51 @@ static inline __attribute__((always_inline)) void step(const uint16_t *a, size_t
     LOAD(6, panel, panel_stride);
     MULTIPLY(0, 4, 6);
     if (right) {
-        LOAD(7, panel + (size_t)2 * TILE, panel_stride);
+        LOAD(7, panel + (size_t)4 * TILE, panel_stride);
         MULTIPLY(1, 4, 7);
     }
     if (lower) {
-        LOAD(5, (const char *)a + TILE * stride, stride);
+        LOAD(5, a + TILE * stride, stride);
         MULTIPLY(2, 5, 6);
         if (right)
             MULTIPLY(3, 5, 7);
     }
 }
 
-/* The last k % DEPTH inputs of `rows` rows of a, filled up with zeros: what follows them there may be anything. */
-static void last_step(const uint16_t *a, size_t a_stride, size_t rows, const uint16_t *panel, size_t k, bool lower,
-                      bool right)
+/* The last k % DEPTH bytes of `rows` rows of a, filled up with zeros: what follows them there may be anything. */
+static inline __attribute__((always_inline)) void
+last_step(const char *a, size_t stride, size_t rows, const char *panel, size_t k, bool bytes, bool lower, bool right)
 {
-    uint16_t rest[2 * TILE][DEPTH];
+    char rest[2 * TILE][DEPTH];
     memset(rest, 0, sizeof rest);
     for (size_t i = 0; i < rows; i++)
-        memcpy(rest[i], a + i * a_stride, k * sizeof **rest);
-    step(&rest[0][0], sizeof *rest, panel, lower, right);
+        memcpy(rest[i], a + i * stride, k);
+    step(&rest[0][0], sizeof *rest, panel, bytes, lower, right);
 }
 
+/* A product in bytes. */
+typedef struct {
+    char *c;
+    const char *a, *panels, *next;
+    size_t c_stride, a_stride, panel_stride, k;
+} counted;
+
 /* Sums of up to 32 rows and 32 columns. */
-static inline __attribute__((always_inline)) void block(float *c, size_t c_stride, const uint16_t *a, size_t a_stride,
-                                                        size_t rows, const uint16_t *panel, size_t k, bool add,
-                                                        bool lower, bool right, fetching *next)
+static inline __attribute__((always_inline)) void block(const counted *of, char *c, const char *a, size_t rows,
+                                                        const char *panel, bool add, bool bytes, bool lower,
+                                                        bool right, fetching *next)
 {
-    size_t stride = c_stride * sizeof *c;
-    float *below = c + TILE * c_stride;
+    size_t stride = of->c_stride;
+    char *below = c + TILE * stride;
+    const size_t beside = (size_t)4 * TILE;
     if (add) {
         LOAD(0, c, stride);
         if (right)
-            LOAD(1, c + TILE, stride);
+            LOAD(1, c + beside, stride);
         if (lower)
             LOAD(2, below, stride);
         if (lower && right)
-            LOAD(3, below + TILE, stride);
+            LOAD(3, below + beside, stride);
     } else {
         ZERO(0);
         if (right)
@@ -116,75 +131,93 @@ static inline __attribute__((always_inline)) void block(float *c, size_t c_strid
             ZERO(3);
     }
     size_t i = 0;
-    for (; i + DEPTH <= k; i += DEPTH) {
+    for (; i + DEPTH <= of->k; i += DEPTH) {
         if (next->at < next->end) {
             for (size_t line = 0; line < next->lines; line++)
                 __builtin_prefetch(next->at + 64 * line, 0, 2);
             next->at += 64 * next->lines;
         }
-        step(a + i, a_stride * sizeof *a, panel + i * TW_PANEL, lower, right);
+        step(a + i, of->a_stride, panel + i * TW_PANEL, bytes, lower, right);
     }
-    if (i < k)
-        last_step(a + i, a_stride, rows, panel + i * TW_PANEL, k - i, lower, right);
+    if (i < of->k)
+        last_step(a + i, of->a_stride, rows, panel + i * TW_PANEL, of->k - i, bytes, lower, right);
     STORE(0, c, stride);
     if (right)
-        STORE(1, c + TILE, stride);
+        STORE(1, c + beside, stride);
     if (lower)
         STORE(2, below, stride);
     if (lower && right)
-        STORE(3, below + TILE, stride);
+        STORE(3, below + beside, stride);
 }
 
 /* What is fetched during columns j to j + 32: their half of what is wanted of their panel's next one. */
-static inline fetching ahead(const tw_bf16_product *of, size_t j, size_t lines)
+static inline fetching ahead(const counted *of, size_t wanted, size_t j, size_t lines)
 {
     if (!of->next || !lines)
         return (fetching){0};
-    const char *at = (const char *)(of->next + j / TW_PANEL * of->panel_stride);
-    const char *middle = at + of->next_bytes / 2;
+    const char *at = of->next + j / TW_PANEL * of->panel_stride;
+    const char *middle = at + wanted / 2;
     bool second = j % TW_PANEL != 0;
-    return (fetching){second ? middle : at, second ? at + of->next_bytes : middle, lines};
+    return (fetching){second ? middle : at, second ? at + wanted : middle, lines};
 }
 
 /* All columns of `rows` rows in blocks of `height`, which the tiles are configured for. */
-static inline __attribute__((always_inline)) void blocks(const tw_bf16_product *of, size_t first, size_t rows,
-                                                         size_t height, bool lower, size_t lines)
+static inline __attribute__((always_inline)) void blocks(const tw_tile_product *of, const counted *as, size_t first,
+                                                         size_t rows, size_t height, bool bytes, bool lower,
+                                                         size_t lines)
 {
     for (size_t j = 0; j < of->columns; j += (size_t)2 * TILE) {
-        const uint16_t *panel = of->panels + j / TW_PANEL * of->panel_stride + j % TW_PANEL * 2;
+        const char *panel = as->panels + j / TW_PANEL * as->panel_stride + j % TW_PANEL * 4;
         bool right = j + TILE < of->columns;
-        fetching next = ahead(of, j, lines);
+        fetching next = ahead(as, of->next_bytes, j, lines);
         for (size_t i = first; i < first + rows; i += height) {
-            float *c = of->c + i * of->c_stride + j;
-            const uint16_t *a = of->a + i * of->a_stride;
+            char *c = as->c + i * as->c_stride + j * 4;
+            const char *a = as->a + i * as->a_stride;
             if (right)
-                block(c, of->c_stride, a, of->a_stride, height, panel, of->k, of->add, lower, true, &next);
+                block(as, c, a, height, panel, of->add, bytes, lower, true, &next);
             else
-                block(c, of->c_stride, a, of->a_stride, height, panel, of->k, of->add, lower, false, &next);
+                block(as, c, a, height, panel, of->add, bytes, lower, false, &next);
         }
     }
 }
 
-static void product(const tw_bf16_product *of)
+static inline __attribute__((always_inline)) void multiply(const tw_tile_product *of, bool bytes)
 {
     const size_t both = (size_t)2 * TILE;
+    size_t size = bytes ? 1 : 2;
+    const counted as = {.c = of->c,
+                        .a = of->a,
+                        .panels = of->panels,
+                        .next = of->next,
+                        .c_stride = of->c_stride * 4,
+                        .a_stride = of->a_stride * size,
+                        .panel_stride = of->panel_stride * size,
+                        .k = of->k * size};
     size_t whole = of->rows / both * both;
     size_t rest = of->rows - whole;
     /* So many lines a step that they are all asked for; few rows ask for more at a time. */
-    size_t steps = (whole ? whole / both : 1) * ((of->k + DEPTH - 1) / DEPTH);
+    size_t steps = (whole ? whole / both : 1) * ((as.k + DEPTH - 1) / DEPTH);
     size_t lines = steps ? (of->next_bytes / 2 / 64 + steps - 1) / steps : 0;
     if (whole) {
         configure(TILE, TILE);
-        blocks(of, 0, whole, both, true, lines);
+        blocks(of, &as, 0, whole, both, bytes, true, lines);
     }
     if (rest > TILE) {
         configure(TILE, rest - TILE);
-        blocks(of, whole, rest, rest, true, whole ? 0 : lines);
+        blocks(of, &as, whole, rest, rest, bytes, true, whole ? 0 : lines);
     } else if (rest) {
         configure(rest, 0);
-        blocks(of, whole, rest, rest, false, whole ? 0 : lines);
+        blocks(of, &as, whole, rest, rest, bytes, false, whole ? 0 : lines);
     }
     RELEASE();
+}
+
+static void product(const tw_tile_product *of)
+{
+    if (of->bytes)
+        multiply(of, true);
+    else
+        multiply(of, false);
 }
 
 /* ---- what follows a product --------------------------------------------------------------------------------------- */
@@ -322,8 +355,8 @@ static void put_pairs(uint16_t *out, const float *a, const float *b, size_t n)
     }
 }
 
-const tw_bf16_kernels tw_bf16_amx = {
+const tw_tile_kernels tw_tile_amx = {
 #define ENTRY(type, name, parameters) .name = name,
-    TW_BF16_KERNEL_MAP(ENTRY)
+    TW_TILE_KERNEL_MAP(ENTRY)
 #undef ENTRY
 };

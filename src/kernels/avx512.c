@@ -14,7 +14,7 @@ const tw_kernels tw_kernels_avx512_bf16 = {.level = "avx512_bf16",
 
 const tw_kernels tw_kernels_amx = {.level = "amx",
                                    .int8_most = INT8_MOST,
-                                   .bf16 = &tw_bf16_amx,
+                                   .tiles = &tw_tile_amx,
 #define ENTRY(type, name, parameters) .name = name,
                                    TW_KERNEL_MAP(ENTRY)
 #undef ENTRY

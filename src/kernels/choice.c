@@ -50,7 +50,8 @@ bool tw_kernels_can_run(const tw_kernels *kernels)
     if (strcmp(kernels->level, "avx512_bf16") == 0)
         return wide && __builtin_cpu_supports("avx512bf16");
     if (strcmp(kernels->level, "amx") == 0)
-        return wide && __builtin_cpu_supports("avx512bf16") && has_amx(AMX_TILE | AMX_BF16) && tw_tiles_permitted();
+        return wide && __builtin_cpu_supports("avx512bf16") && has_amx(AMX_TILE | AMX_BF16 | AMX_INT8) &&
+               tw_tiles_permitted();
 #endif
     return strcmp(kernels->level, "scalar") == 0 || strcmp(kernels->level, "neon") == 0;
 }
@@ -61,7 +62,7 @@ const char *tw_kernels_instructions(const tw_kernels *kernels, bool bytes)
     bool amx = strcmp(kernels->level, "amx") == 0;
     bool all = amx || strcmp(kernels->level, "avx512_bf16") == 0;
     __builtin_cpu_init();
-    if (amx && has_amx(bytes ? AMX_INT8 : AMX_BF16))
+    if (amx)
         return "AMX";
     if (!bytes)
         return all ? "bf16 instructions" : NULL;

@@ -82,28 +82,30 @@
 #define TW_DEPTH 512
 #define TW_STRIDE (TW_DEPTH + 16)
 
-/* A product of bf16: c [rows][columns] (row strides count elements), or c + with `add`, = a [rows][k] times packed panels of
- * 64 outputs, [k rounded up to 32, by 2][64][2], zeros beyond k, `panel_stride` elements from each other. Columns are
- * computed in whole sixteens. Sums are of f32; an element of c does not depend on the rows and columns around it. `next`,
- * which may be NULL, are panels that will be wanted soon, as far apart as these ones: so many bytes of each are fetched into
- * the second-level cache on the way. */
-typedef struct tw_bf16_product {
-    float *c;
+/* A product by tiles: c [rows][columns] (strides count elements), or c + with `add`, = a [rows][k] times packed panels of
+ * 64 outputs, `panel_stride` elements from each other. Columns are computed in whole sixteens; an element of c does not
+ * depend on the rows and columns around it. `next`, which may be NULL, are panels that will be wanted soon, as far apart as
+ * these ones: so many bytes of each are fetched into the second-level cache on the way.
+ *   bf16     panels [k rounded up to 32, by 2][64][2], zeros beyond k; sums are f32
+ *   `bytes`  a is of u8, weights of s8 in panels [k rounded up to 64, by 4][64][4], zeros beyond k; sums are int32, and
+ *            exact for k up to TW_INT8_INPUTS */
+typedef struct tw_tile_product {
+    void *c;
     size_t c_stride;
-    const uint16_t *a;
+    const void *a;
     size_t a_stride;
     size_t rows;
-    const uint16_t *panels;
+    const void *panels;
     size_t panel_stride;
     size_t columns, k;
-    bool add;
-    const uint16_t *next;
+    bool add, bytes;
+    const void *next;
     size_t next_bytes;
-} tw_bf16_product;
+} tw_tile_product;
 
 /*
- * Kernels for levels that multiply bf16 by instructions of their own. X(return type, name, parameters):
- *   product      see tw_bf16_product
+ * Kernels for levels that multiply bf16 and bytes by tiles of their own. X(return type, name, parameters):
+ *   product      see tw_tile_product
  *   finish       y = x + bias, or y + (x + bias) with `add`; bias may be NULL
  *   weigh        as `weigh` above, but the exponentials become bf16, to within one unit in the last place, `padded` numbers
  *                (a multiple of 32, at least n) with zeros behind the n; the sum is that of the rounded ones. n may be 0
@@ -111,8 +113,8 @@ typedef struct tw_bf16_product {
  *                zeros. depth and stride are even, count is at most 64
  *   put_pairs    out[2 j] = a[j] and out[2 j + 1] = b[j], rounded as round_bf16 does; NULL stands for zeros
  */
-#define TW_BF16_KERNEL_MAP(X)                                                                                        \
-    X(void, product, (const tw_bf16_product *of))                                                                    \
+#define TW_TILE_KERNEL_MAP(X)                                                                                        \
+    X(void, product, (const tw_tile_product *of))                                                                    \
     X(void, finish, (float *y, const float *x, const float *bias, size_t n, bool add))                               \
     X(float, weigh,                                                                                                  \
       (uint16_t * out, const float *x, size_t n, size_t padded, float scale, float *maximum, float *sum))            \
@@ -120,16 +122,16 @@ typedef struct tw_bf16_product {
     X(void, put_pairs, (uint16_t * out, const float *a, const float *b, size_t n))
 
 #define TW_KERNEL_POINTER(type, name, parameters) type(*name) parameters;
-typedef struct tw_bf16_kernels {
-    TW_BF16_KERNEL_MAP(TW_KERNEL_POINTER)
-} tw_bf16_kernels;
+typedef struct tw_tile_kernels {
+    TW_TILE_KERNEL_MAP(TW_KERNEL_POINTER)
+} tw_tile_kernels;
 
 typedef struct tw_kernels {
     const char *level; /* name of the level, as in TW_LEVEL_MAP */
     /* The largest byte that product_s8 takes: 255, or 127 where pairs of products are summed in 16 bits, which hold
      * 2 * 127 * 127 but not 2 * 255 * 127. */
     int int8_most;
-    const tw_bf16_kernels *bf16; /* NULL where bf16 products are the library's, or computed in f32 */
+    const tw_tile_kernels *tiles; /* NULL where such products are the library's, or computed otherwise */
     TW_KERNEL_MAP(TW_KERNEL_POINTER)
 #undef TW_KERNEL_POINTER
 } tw_kernels;
@@ -149,9 +151,9 @@ TW_LEVEL_MAP(TW_LEVEL_TABLE)
 #undef TW_LEVEL_TABLE
 
 /* The specification of the bf16 kernels, and those of tiles. No level computes with the first. */
-extern const tw_bf16_kernels tw_bf16_scalar;
+extern const tw_tile_kernels tw_tile_scalar;
 #if defined(__x86_64__)
-extern const tw_bf16_kernels tw_bf16_amx;
+extern const tw_tile_kernels tw_tile_amx;
 #endif
 
 /* How many levels this build has, and the table of each (0 is scalar). NULL beyond. */

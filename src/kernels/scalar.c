@@ -197,23 +197,43 @@ const tw_kernels tw_kernels_scalar = {.level = "scalar",
 #undef ENTRY
 };
 
-/* ---- bf16 ------------------------------------------------------------------------------------------------------------- */
+/* ---- tiles ------------------------------------------------------------------------------------------------------------ */
 
-static void bf16_product(const tw_bf16_product *of)
+static void bf16_product(const tw_tile_product *of)
 {
+    const uint16_t *a = of->a;
     for (size_t row = 0; row < of->rows; row++)
         for (size_t j = 0; j < of->columns; j++) {
-            const uint16_t *panel = of->panels + j / TW_PANEL * of->panel_stride + j % TW_PANEL * 2;
-            float *c = of->c + row * of->c_stride + j;
+            const uint16_t *panel = (const uint16_t *)of->panels + j / TW_PANEL * of->panel_stride + j % TW_PANEL * 2;
+            float *c = (float *)of->c + row * of->c_stride + j;
             float sum = of->add ? *c : 0;
             for (size_t i = 0; i < of->k; i++)
-                sum += tw_f32_from_bf16(of->a[row * of->a_stride + i]) *
+                sum += tw_f32_from_bf16(a[row * of->a_stride + i]) *
                        tw_f32_from_bf16(panel[i / 2 * 2 * TW_PANEL + i % 2]);
             *c = sum;
         }
 }
 
-static void bf16_finish(float *y, const float *x, const float *bias, size_t n, bool add)
+static void byte_product(const tw_tile_product *of)
+{
+    const uint8_t *a = of->a;
+    for (size_t row = 0; row < of->rows; row++)
+        for (size_t j = 0; j < of->columns; j++) {
+            const int8_t *panel = (const int8_t *)of->panels + j / TW_PANEL * of->panel_stride + j % TW_PANEL * 4;
+            int32_t *c = (int32_t *)of->c + row * of->c_stride + j;
+            int32_t sum = of->add ? *c : 0;
+            for (size_t i = 0; i < of->k; i++)
+                sum += a[row * of->a_stride + i] * panel[i / 4 * 4 * TW_PANEL + i % 4];
+            *c = sum;
+        }
+}
+
+static void tile_product(const tw_tile_product *of)
+{
+    (of->bytes ? byte_product : bf16_product)(of);
+}
+
+static void tile_finish(float *y, const float *x, const float *bias, size_t n, bool add)
 {
     for (size_t i = 0; i < n; i++) {
         float value = bias ? x[i] + bias[i] : x[i];
@@ -221,7 +241,7 @@ static void bf16_finish(float *y, const float *x, const float *bias, size_t n, b
     }
 }
 
-static float bf16_weigh(uint16_t *out, const float *x, size_t n, size_t padded, float scale, float *maximum,
+static float tile_weigh(uint16_t *out, const float *x, size_t n, size_t padded, float scale, float *maximum,
                         float *sum)
 {
     float largest = *maximum;
@@ -238,14 +258,14 @@ static float bf16_weigh(uint16_t *out, const float *x, size_t n, size_t padded, 
     return factor;
 }
 
-static void bf16_put_columns(uint16_t *panel, const uint16_t *rows, size_t stride, size_t count, size_t depth)
+static void tile_put_columns(uint16_t *panel, const uint16_t *rows, size_t stride, size_t count, size_t depth)
 {
     for (size_t i = 0; i < depth; i++)
         for (size_t j = 0; j < TW_PANEL; j++)
             panel[i / 2 * 2 * TW_PANEL + 2 * j + i % 2] = j < count ? rows[j * stride + i] : 0;
 }
 
-static void bf16_put_pairs(uint16_t *out, const float *a, const float *b, size_t n)
+static void tile_put_pairs(uint16_t *out, const float *a, const float *b, size_t n)
 {
     for (size_t j = 0; j < n; j++) {
         out[2 * j] = a ? tw_bf16_from_f32(a[j]) : 0;
@@ -253,8 +273,8 @@ static void bf16_put_pairs(uint16_t *out, const float *a, const float *b, size_t
     }
 }
 
-const tw_bf16_kernels tw_bf16_scalar = {
-#define ENTRY(type, name, parameters) .name = bf16_##name,
-    TW_BF16_KERNEL_MAP(ENTRY)
+const tw_tile_kernels tw_tile_scalar = {
+#define ENTRY(type, name, parameters) .name = tile_##name,
+    TW_TILE_KERNEL_MAP(ENTRY)
 #undef ENTRY
 };

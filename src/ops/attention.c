@@ -130,7 +130,7 @@ static void pack_tile_keys(const tw_kernels *kernels, const tw_attention *of, co
         kernels->round_bf16(rows + j * depth, memory, dim);
         memset(rows + j * depth + dim, 0, (depth - dim) * sizeof *rows);
     }
-    kernels->bf16->put_columns(keys + (size_t)first * depth, rows, depth, count, depth);
+    kernels->tiles->put_columns(keys + (size_t)first * depth, rows, depth, count, depth);
 }
 
 /* The 64 keys from `first` on, less at the end, into their panel; `rows` is memory of packing_bytes. */
@@ -160,8 +160,8 @@ static void pack_pair(const tw_kernels *kernels, const tw_attention *of, const t
     int left = sequence->own.length - first;
     const float *from = of->v + ((size_t)sequence->row + (size_t)first) * stride + (size_t)kv_head * dim;
     for (size_t d = 0; d < dim; d += TW_PANEL)
-        kernels->bf16->put_pairs(to + d / TW_PANEL * panel, left > 0 ? from + d : NULL,
-                                 left > 1 ? from + stride + d : NULL, dim - d < TW_PANEL ? dim - d : TW_PANEL);
+        kernels->tiles->put_pairs(to + d / TW_PANEL * panel, left > 0 ? from + d : NULL,
+                                  left > 1 ? from + stride + d : NULL, dim - d < TW_PANEL ? dim - d : TW_PANEL);
 }
 
 /* pack_values, below, for our own tiles. */
@@ -224,7 +224,7 @@ typedef struct {
     const tw_attention *attention;
     tw_worker *worker;
     bool library;
-    const tw_bf16_kernels *tiles; /* our own tiles of bf16, or NULL */
+    const tw_tile_kernels *tiles; /* our own tiles of bf16, or NULL */
     int tile_rows;
     size_t dim, q_stride, part_stride, result_stride;
     size_t library_bytes;
@@ -394,7 +394,7 @@ static tuwen_status gather_values(const tile *of, const tw_keys *keys, int first
 /* As attend_block below, by our own tiles of bf16: what a block adds is summed straight into the result. */
 static void attend_by_tiles(const tile *of, const tw_keys *keys, bool own, int first, int most)
 {
-    const tw_bf16_kernels *tiles = of->plan->tiles;
+    const tw_tile_kernels *tiles = of->plan->tiles;
     const tw_heads *heads = &of->plan->attention->heads;
     size_t dim = of->plan->dim;
     size_t depth = key_depth(heads);
@@ -403,7 +403,7 @@ static void attend_by_tiles(const tile *of, const tw_keys *keys, bool own, int f
     float scale = 1.0f / sqrtf((float)dim);
     const char *panels = keys_of(heads, keys, of->kv_head) + (size_t)first * depth * sizeof(uint16_t);
     const char *values = block_values(heads, values_of(heads, keys, of->kv_head), first);
-    tiles->product(&(tw_bf16_product){.c = of->at.scores,
+    tiles->product(&(tw_tile_product){.c = of->at.scores,
                                       .c_stride = TW_STRIDE,
                                       .a = of->at.q,
                                       .a_stride = of->plan->q_stride,
@@ -421,7 +421,7 @@ static void attend_by_tiles(const tile *of, const tw_keys *keys, bool own, int f
         for (size_t j = 0; factor != 1.0f && j < dim; j++)
             row[j] *= factor;
     }
-    tiles->product(&(tw_bf16_product){.c = of->at.result,
+    tiles->product(&(tw_tile_product){.c = of->at.result,
                                       .c_stride = of->plan->result_stride,
                                       .a = of->at.weights,
                                       .a_stride = WEIGHT_STRIDE,
@@ -602,7 +602,7 @@ tuwen_status tw_attend(tw_worker *worker, const tw_attention *attention, tuwen_e
     double begin = tw_clock_seconds();
     plan of = {.attention = attention,
                .worker = worker,
-               .tiles = attention->heads.element != TW_ELEMENT_F32 ? worker->machine->kernels->bf16 : NULL,
+               .tiles = attention->heads.element != TW_ELEMENT_F32 ? worker->machine->kernels->tiles : NULL,
                .dim = (size_t)attention->heads.head_dim};
     of.operations = operations_of(attention);
     of.library = attention->heads.element != TW_ELEMENT_F32 && !of.tiles;

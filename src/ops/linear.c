@@ -4,7 +4,7 @@
  * after the other; each computes its tile of the result in its own memory and finishes it there.
  *
  * A tile is computed in one of four ways. Where the machine multiplies the weights' element, oneDNN does (library.h), on
- * inputs in that element; but bf16 is multiplied by the level's own kernel for it where there is one (AMX). Elsewhere our own
+ * inputs in that element; but bf16 and bytes are multiplied by the level's own kernel where there is one (AMX). Elsewhere our own
  * product kernels do, a panel at a time: in f32, where a panel of bf16 is widened into the thread's memory first, or in
  * bytes. Sums of bytes are exact whichever way they are computed.
  */
@@ -25,7 +25,7 @@
 #define LIBRARY_ROWS 128
 /* Rows of our tiles of bf16, and floats between rows of a result, so that 16 rows are not in the same sets of a cache. */
 #define TILES_ROWS 320
-#define TILES_DEPTH 256 /* inputs at a time: what 32 outputs take of them stays in a first-level cache */
+#define TILES_DEPTH 512 /* bytes of a row at a time: what 32 outputs take of them stays in a first-level cache */
 #define TILES_GAP 16
 /* Rows of ours: a multiple of the kernels' 14 and 6. */
 #define OWN_ROWS 336
@@ -200,8 +200,8 @@ typedef struct {
     tw_matrix *out; /* of the others */
     /* how it is cut up */
     bool library;
-    const tw_bf16_kernels *tiles_bf16; /* of x in bf16, or NULL */
-    int block_rows, group;             /* rows and outputs of a task, the last ones less */
+    const tw_tile_kernels *own_tiles; /* of x in bf16 or bytes, or NULL */
+    int block_rows, group;            /* rows and outputs of a task, the last ones less */
     int blocks, groups;
     const tw_tile *tiles[2][2]; /* [last block][last group], of the library */
     size_t tile_bytes;          /* of one tile of the result */
@@ -238,7 +238,7 @@ static void cut_outputs(job *of)
 static int tile_width(const job *of, int outs)
 {
     int whole = (outs + TW_PANEL - 1) / TW_PANEL * TW_PANEL;
-    return of->library ? outs : of->tiles_bf16 ? whole + TILES_GAP : whole;
+    return of->library ? outs : of->own_tiles ? whole + TILES_GAP : whole;
 }
 
 static tuwen_status prepare_tiles(job *of, tuwen_error *error)
@@ -262,9 +262,9 @@ static tuwen_status prepare_tiles(job *of, tuwen_error *error)
 
 static tuwen_status plan(job *of, tuwen_error *error)
 {
-    of->tiles_bf16 = of->x->element == TW_ELEMENT_BF16 ? of->worker->machine->kernels->bf16 : NULL;
-    of->library = !of->tiles_bf16 && tw_machine_multiplies(of->worker->machine, of->x->element);
-    if (of->tiles_bf16)
+    of->own_tiles = of->x->element != TW_ELEMENT_F32 ? of->worker->machine->kernels->tiles : NULL;
+    of->library = !of->own_tiles && tw_machine_multiplies(of->worker->machine, of->x->element);
+    if (of->own_tiles)
         cut_rows(of, of->x->rows, TILES_ROWS, 32);
     else if (of->library)
         cut_rows(of, of->x->rows, LIBRARY_ROWS, 8);
@@ -300,15 +300,16 @@ static void compute_bytes(const job *of, const tw_linear *linear, int first_row,
 }
 
 /* Where the weights of a group of outputs begin. */
-static const uint16_t *group_of(const job *of, const tw_linear *linear, int group)
+static const char *group_of(const job *of, const tw_linear *linear, int group)
 {
     size_t first = (size_t)of->outputs.first + (size_t)group * (size_t)of->group;
-    return (const uint16_t *)linear->packed + first / TW_PANEL * (size_t)linear->layout.strides[1];
+    size_t panel = (size_t)linear->layout.strides[1] * tw_element_size(linear->layout.element);
+    return (const char *)linear->packed + first / TW_PANEL * panel;
 }
 
 /* What a thread will likely multiply with after linear `index` of a task, as threads take tasks in turn; NULL for the same
  * weights again, or too few. */
-static const uint16_t *group_after(const job *of, int index, int block, int group)
+static const char *group_after(const job *of, int index, int block, int group)
 {
     if (index == 0 && of->finish == GATE)
         return group_of(of, of->linears[1], group);
@@ -316,28 +317,30 @@ static const uint16_t *group_after(const job *of, int index, int block, int grou
     return after != group && after + 1 < of->groups ? group_of(of, of->linears[0], after) : NULL;
 }
 
-/* The tile by our own tiles of bf16, TILES_DEPTH inputs at a time, of which the next ones are fetched on the way; `next` is
+/* The tile by our own tiles, TILES_DEPTH bytes of rows at a time, of which the next ones are fetched on the way; `next` is
  * wanted after it. */
-static void compute_tiles(const job *of, const tw_linear *linear, int first_row, int rows, int first_out, int outs,
-                          const uint16_t *next, float *tile)
+static void compute_tiles(const job *of, const tw_linear *linear, int first_row, int rows, int group, int outs,
+                          const char *next, float *tile)
 {
-    size_t in = (size_t)of->x->columns;
-    size_t panel = (size_t)linear->layout.strides[1];
-    const uint16_t *group = (const uint16_t *)linear->packed + (size_t)first_out / TW_PANEL * panel;
+    size_t size = tw_element_size(of->x->element);
+    size_t in = (size_t)of->x->columns * size;
+    const char *x = (const char *)of->x->values + (size_t)first_row * in;
+    const char *panels = group_of(of, linear, group);
     for (size_t k = 0; k < in; k += TILES_DEPTH) {
         size_t n = in - k < TILES_DEPTH ? in - k : TILES_DEPTH;
-        of->tiles_bf16->product(&(tw_bf16_product){.c = tile,
-                                                   .c_stride = (size_t)tile_width(of, outs),
-                                                   .a = (const uint16_t *)of->x->values + (size_t)first_row * in + k,
-                                                   .a_stride = in,
-                                                   .rows = (size_t)rows,
-                                                   .panels = group + k * TW_PANEL,
-                                                   .panel_stride = panel,
-                                                   .columns = (size_t)outs,
-                                                   .k = n,
-                                                   .add = k > 0,
-                                                   .next = k + n < in ? group + (k + n) * TW_PANEL : next,
-                                                   .next_bytes = n * TW_PANEL * sizeof(uint16_t)});
+        of->own_tiles->product(&(tw_tile_product){.c = tile,
+                                                  .c_stride = (size_t)tile_width(of, outs),
+                                                  .a = x + k,
+                                                  .a_stride = (size_t)of->x->columns,
+                                                  .rows = (size_t)rows,
+                                                  .panels = panels + k * TW_PANEL,
+                                                  .panel_stride = (size_t)linear->layout.strides[1],
+                                                  .columns = (size_t)outs,
+                                                  .k = n / size,
+                                                  .add = k > 0,
+                                                  .bytes = of->x->element == TW_ELEMENT_I8,
+                                                  .next = k + n < in ? panels + (k + n) * TW_PANEL : next,
+                                                  .next_bytes = n * TW_PANEL});
     }
 }
 
@@ -396,8 +399,8 @@ static void finish_row(const job *of, int row, int first, int count, float *valu
     size_t n = (size_t)count;
     first -= of->outputs.first;
     float *y = of->y ? of->y + (size_t)row * of->y_stride + first : NULL;
-    if (y && kernels->bf16) {
-        kernels->bf16->finish(y, values, bias, n, of->finish == ADD);
+    if (y && kernels->tiles) {
+        kernels->tiles->finish(y, values, bias, n, of->finish == ADD);
         return;
     }
     if (bias)
@@ -435,8 +438,8 @@ static tuwen_status run_task(const job *of, int block, int group, tuwen_error *e
     size_t width = (size_t)tile_width(of, outs);
     for (int i = 0; i < (of->finish == GATE ? 2 : 1); i++) {
         tuwen_status status = TUWEN_OK;
-        if (of->tiles_bf16)
-            compute_tiles(of, of->linears[i], first_row, rows, first, outs, group_after(of, i, block, group),
+        if (of->own_tiles)
+            compute_tiles(of, of->linears[i], first_row, rows, group, outs, group_after(of, i, block, group),
                           results[i]);
         else if (of->library)
             status = compute_library(of, of->linears[i], tile, first_row, first, results[i], memory, error);
@@ -532,7 +535,7 @@ const char *tw_linear_code(tw_worker *worker, const tw_linear *linear, int rows)
 {
     const tw_tile *tile = NULL;
     tw_element element = tw_linear_input(linear);
-    if (element == TW_ELEMENT_BF16 && linear->machine->kernels->bf16)
+    if (element != TW_ELEMENT_F32 && linear->machine->kernels->tiles)
         return "own, tiles";
     if (!tw_machine_multiplies(linear->machine, element))
         return linear->layout.element == TW_ELEMENT_BF16 ? "own, widened" : "own";

@@ -66,8 +66,8 @@ tuwen_status tw_machine_open(const char *isa, int threads, tw_machine **out, tuw
         tw_machine_close(machine);
         return status;
     }
-    machine->multiplies[TW_ELEMENT_BF16] = kernels->bf16 || tw_library_multiplies(machine->library, TW_ELEMENT_BF16);
-    machine->multiplies[TW_ELEMENT_I8] = tw_library_multiplies(machine->library, TW_ELEMENT_I8);
+    machine->multiplies[TW_ELEMENT_BF16] = kernels->tiles || tw_library_multiplies(machine->library, TW_ELEMENT_BF16);
+    machine->multiplies[TW_ELEMENT_I8] = kernels->tiles || tw_library_multiplies(machine->library, TW_ELEMENT_I8);
     machine->int8_most = machine->multiplies[TW_ELEMENT_I8] ? 255 : kernels->int8_most;
     *out = machine;
     return TUWEN_OK;

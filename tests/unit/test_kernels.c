@@ -798,7 +798,7 @@ static void test_anywhere(void **state)
     each_level(cuts);
 }
 
-/* ---- bf16 by tiles -------------------------------------------------------------------------------------------------- */
+/* ---- tiles --------------------------------------------------------------------------------------------------------- */
 
 /* Random bf16 in `n` elements, the rest of the memory no numbers, so that a read of it shows. */
 static void fill_halves(uint16_t *at, size_t n, size_t all, uint32_t seed)
@@ -807,7 +807,7 @@ static void fill_halves(uint16_t *at, size_t n, size_t all, uint32_t seed)
         at[i] = i < n ? tw_bf16_from_f32(random_float(&seed, 1)) : 0x7fff;
 }
 
-static void check_bf16_product(const tw_kernels *level, size_t rows, size_t columns, size_t k, bool add)
+static void check_tile_product(const tw_kernels *level, size_t rows, size_t columns, size_t k, bool add)
 {
     const size_t stride = k + 6;
     const size_t width = (columns + 15) / 16 * 16;
@@ -828,16 +828,16 @@ static void check_bf16_product(const tw_kernels *level, size_t rows, size_t colu
             b[j / 64 * depth * 64 + i / 2 * 128 + j % 64 * 2 + i % 2] = 0;
     for (size_t i = 0; i < rows * c_stride + GUARD; i++)
         c[0][i] = c[1][i] = i % c_stride < width && i < rows * c_stride ? (float)(i % 7) : guard;
-    tw_bf16_product of = {.c = c[0], .c_stride = c_stride, .a = a, .a_stride = stride, .rows = rows, .panels = b};
+    tw_tile_product of = {.c = c[0], .c_stride = c_stride, .a = a, .a_stride = stride, .rows = rows, .panels = b};
     of.panel_stride = depth * 64;
     of.columns = columns;
     of.k = k;
     of.add = add;
-    tw_bf16_scalar.product(&of);
+    tw_tile_scalar.product(&of);
     of.c = c[1];
     of.next = b;
     of.next_bytes = depth * 128;
-    level->bf16->product(&of);
+    level->tiles->product(&of);
     double tolerance = 2 * ULP * (4 + (double)k);
     for (size_t i = 0; i < rows * c_stride + GUARD; i++) {
         bool inside = i < rows * c_stride && i % c_stride < columns;
@@ -857,18 +857,73 @@ static void bf16_products(const tw_kernels *level)
     static const size_t rows[] = {1, 2, 15, 16, 17, 31, 32, 33, 48, 63, 64, 97};
     static const size_t columns[] = {1, 16, 17, 32, 33, 48, 64, 80, 128, 130, 256};
     static const size_t depths[] = {1, 2, 24, 31, 32, 33, 64, 80, 96, 520};
-    if (!level->bf16)
+    if (!level->tiles)
         return;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (size_t j = 0; j < sizeof columns / sizeof *columns; j++)
             for (size_t l = 0; l < sizeof depths / sizeof *depths; l++)
-                check_bf16_product(level, rows[i], columns[j], depths[l], (i + j + l) % 2 == 1);
+                check_tile_product(level, rows[i], columns[j], depths[l], (i + j + l) % 2 == 1);
+}
+
+/* Sums of bytes are exact: the same numbers, whatever stands behind the rows' ends. */
+static void check_byte_product(const tw_kernels *level, size_t rows, size_t columns, size_t k, bool add)
+{
+    const size_t stride = k + 5;
+    const size_t width = (columns + 15) / 16 * 16;
+    const size_t c_stride = width + 3;
+    const size_t depth = (k + 63) / 64 * 64;
+    const size_t panels = (columns + 63) / 64;
+    const size_t count = rows * c_stride + GUARD;
+    uint8_t *a = malloc(rows * stride);
+    int8_t *b = malloc(panels * depth * 64);
+    int32_t *c[2] = {malloc(count * sizeof **c), malloc(count * sizeof **c)};
+    assert_true(a && b && c[0] && c[1]);
+    uint32_t seed = (uint32_t)(rows + columns + k);
+    for (size_t i = 0; i < rows * stride; i++)
+        a[i] = (uint8_t)(127.5f + 127.5f * random_float(&seed, 1));
+    for (size_t i = 0; i < panels * depth * 64; i++)
+        b[i] = i % (depth * 64) / 256 * 4 + i % 4 < k ? (int8_t)(127 * random_float(&seed, 1)) : 0;
+    for (size_t i = 0; i < count; i++)
+        c[0][i] = c[1][i] = (int32_t)(i % 7) - 3;
+    tw_tile_product of = {.c = c[0], .c_stride = c_stride, .a = a, .a_stride = stride, .rows = rows, .panels = b};
+    of.panel_stride = depth * 64;
+    of.columns = columns;
+    of.k = k;
+    of.add = add;
+    of.bytes = true;
+    tw_tile_scalar.product(&of);
+    of.c = c[1];
+    level->tiles->product(&of);
+    for (size_t i = 0; i < count; i++) {
+        bool inside = i < rows * c_stride && i % c_stride < columns;
+        bool outside = i >= rows * c_stride || i % c_stride >= width;
+        if ((inside || outside) && c[1][i] != c[0][i])
+            fail_msg("%s: bytes, %zu rows of %zu to %zu: element %zu is %d, not %d", level->level, rows, k, columns,
+                     i, (int)c[1][i], (int)c[0][i]);
+    }
+    for (int i = 0; i < 2; i++)
+        free(c[i]);
+    free(a);
+    free(b);
+}
+
+static void byte_products(const tw_kernels *level)
+{
+    static const size_t rows[] = {1, 15, 16, 17, 32, 33, 64, 97};
+    static const size_t columns[] = {1, 16, 17, 32, 48, 64, 80, 256};
+    static const size_t depths[] = {1, 4, 63, 64, 65, 80, 128, 1030};
+    if (!level->tiles)
+        return;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (size_t j = 0; j < sizeof columns / sizeof *columns; j++)
+            for (size_t l = 0; l < sizeof depths / sizeof *depths; l++)
+                check_byte_product(level, rows[i], columns[j], depths[l], (i + j + l) % 2 == 1);
 }
 
 static void bf16_weights(const tw_kernels *level)
 {
     static uint16_t out[2][LONGEST + 64];
-    if (!level->bf16)
+    if (!level->tiles)
         return;
     for (size_t l = 0; l < LENGTHS; l++)
         for (size_t s = 0; s < sizeof scales / sizeof *scales; s++) {
@@ -879,8 +934,8 @@ static void bf16_weights(const tw_kernels *level)
             for (int turn = 0; turn < 2; turn++) { /* the second one with a larger score before it, or not */
                 fill(&x, n, 5 + (uint32_t)(n + s) + (uint32_t)turn, scales[s]);
                 memset(out, 0x11, sizeof out);
-                float want = tw_bf16_scalar.weigh(out[0], of(&x), n, padded, 0.125f, &maximum[0], &sum[0]);
-                float got = level->bf16->weigh(out[1], of(&x), n, padded, 0.125f, &maximum[1], &sum[1]);
+                float want = tw_tile_scalar.weigh(out[0], of(&x), n, padded, 0.125f, &maximum[0], &sum[0]);
+                float got = level->tiles->weigh(out[1], of(&x), n, padded, 0.125f, &maximum[1], &sum[1]);
                 assert_true(maximum[0] == maximum[1]);
                 assert_true(fabs((double)got - (double)want) <= 8 * ULP);
                 /* Each weight is within a unit of bf16, the sum of rounded ones within a part of that. */
@@ -893,28 +948,28 @@ static void bf16_weights(const tw_kernels *level)
                 }
             }
             float before[2] = {maximum[1], sum[1]};
-            assert_true(level->bf16->weigh(out[1], of(&x), 0, 32, 0.125f, &maximum[1], &sum[1]) == 1.0f);
+            assert_true(level->tiles->weigh(out[1], of(&x), 0, 32, 0.125f, &maximum[1], &sum[1]) == 1.0f);
             assert_true(maximum[1] == before[0] && sum[1] == before[1] && out[1][0] == 0 && out[1][31] == 0);
         }
     fill(&x, 40, 1, 1);
     of(&x)[37] = NAN;
     float maximum = -INFINITY;
     float sum = 0;
-    (void)level->bf16->weigh(out[1], of(&x), 40, 64, 1, &maximum, &sum);
+    (void)level->tiles->weigh(out[1], of(&x), 40, 64, 1, &maximum, &sum);
     assert_true(isnan(sum) && isnan(tw_f32_from_bf16(out[1][37])) && !isnan(tw_f32_from_bf16(out[1][36])));
 }
 
 static void bf16_packing(const tw_kernels *level)
 {
     static uint16_t rows[64 * 134], panels[2][128 * 64 + GUARD], pairs[2][2 * 64 + GUARD];
-    if (!level->bf16)
+    if (!level->tiles)
         return;
     fill_halves(rows, sizeof rows / sizeof *rows, sizeof rows / sizeof *rows, 9);
     for (size_t count = 0; count <= 64; count += count % 16 == 1 ? 15 : 1)
         for (size_t depth = 2; depth <= 128; depth += 42) {
             memset(panels, 0x22, sizeof panels);
-            tw_bf16_scalar.put_columns(panels[0], rows, 134, count, depth);
-            level->bf16->put_columns(panels[1], rows, 134, count, depth);
+            tw_tile_scalar.put_columns(panels[0], rows, 134, count, depth);
+            level->tiles->put_columns(panels[1], rows, 134, count, depth);
             assert_memory_equal(panels[1], panels[0], sizeof *panels);
         }
     for (size_t n = 1; n <= 64; n++)
@@ -924,8 +979,8 @@ static void bf16_packing(const tw_kernels *level)
             put_extremes(&x, n);
             of(&y)[0] = NAN;
             memset(pairs, 0x22, sizeof pairs);
-            tw_bf16_scalar.put_pairs(pairs[0], which & 1 ? of(&x) : NULL, which & 2 ? of(&y) : NULL, n);
-            level->bf16->put_pairs(pairs[1], which & 1 ? of(&x) : NULL, which & 2 ? of(&y) : NULL, n);
+            tw_tile_scalar.put_pairs(pairs[0], which & 1 ? of(&x) : NULL, which & 2 ? of(&y) : NULL, n);
+            level->tiles->put_pairs(pairs[1], which & 1 ? of(&x) : NULL, which & 2 ? of(&y) : NULL, n);
             assert_memory_equal(pairs[1], pairs[0], sizeof *pairs);
         }
     for (size_t l = 0; l < LENGTHS; l++)
@@ -935,16 +990,17 @@ static void bf16_packing(const tw_kernels *level)
             fill(&bias, n, 4, 1);
             fill(&expected, n, 5, 1);
             fill(&found, n, 5, 1);
-            tw_bf16_scalar.finish(of(&expected), of(&x), which & 1 ? of(&bias) : NULL, n, which & 2);
-            level->bf16->finish(of(&found), of(&x), which & 1 ? of(&bias) : NULL, n, which & 2);
+            tw_tile_scalar.finish(of(&expected), of(&x), which & 1 ? of(&bias) : NULL, n, which & 2);
+            level->tiles->finish(of(&found), of(&x), which & 1 ? of(&bias) : NULL, n, which & 2);
             assert_memory_equal(&found, &expected, sizeof found);
         }
 }
 
-static void test_bf16_tiles(void **state)
+static void test_tiles(void **state)
 {
     (void)state;
     each_level(bf16_products);
+    each_level(byte_products);
     each_level(bf16_weights);
     each_level(bf16_packing);
 }
@@ -996,7 +1052,7 @@ int main(void)
         cmocka_unit_test(test_weigh),
         cmocka_unit_test(test_not_finite),
         cmocka_unit_test(test_anywhere),
-        cmocka_unit_test(test_bf16_tiles),
+        cmocka_unit_test(test_tiles),
         cmocka_unit_test(test_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -489,7 +489,7 @@ static void test_code(void **state)
             for (int rows = 1; rows <= 128; rows += 9) {
                 const char *code = tw_linear_code(workers[1], linear, rows);
                 bool own = !tw_machine_multiplies(machines[1], elements[e]) ||
-                           (elements[e] == TW_ELEMENT_BF16 && tw_machine_kernels(machines[1])->bf16);
+                           (elements[e] == TW_ELEMENT_BF16 && tw_machine_kernels(machines[1])->tiles);
                 bool good =
                     own ? strncmp(code, "own", 3) == 0 : strncmp(code, "brg", 3) == 0 || strncmp(code, "acl", 3) == 0;
                 if (!good)
