@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The catalogue of the library's messages, src/base/messages_zh.def, has exactly the formats that the sources give to
-# tw_fail and TW_SAY, and each Chinese format takes the same arguments in the same order. With --missing it prints the lines that
+# tw_fail, tw_text and TW_SAY, and each Chinese format takes the same arguments in the same order. With --missing it prints the lines that
 # the catalogue lacks, ready to be translated.
 set -eu
 cd "${TUWEN_SOURCE:-$(dirname "$0")/..}"
@@ -29,6 +29,7 @@ extract() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 extract tw_fail:3 $(find src -name '*.c' | LC_ALL=C sort) >"$work/used"
+extract tw_text:2 $(find src -name '*.c' | LC_ALL=C sort) >>"$work/used"
 extract TW_SAY:2 $(find src/net -name '*.c' | LC_ALL=C sort) >>"$work/used"
 extract M:1,2 src/base/messages_zh.def >"$work/catalogue"
 

@@ -8,14 +8,17 @@
  */
 #include "bench.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "checkpoint.h"
 #include "interrupt.h"
 #include "json.h"
 #include "output.h"
+#include "store.h"
 
 /* Inputs of the warm-up at most: they fill a batch. */
 enum { WARM_INPUTS = 100 };
@@ -30,8 +33,8 @@ enum { DEFAULT_CAPTIONS = 1000, DEFAULT_RUNS = 5, DEFAULT_SECONDS = 60 };
 /* What is asked for. */
 struct plan {
     const struct cli *cli;
-    bool chosen[BENCH_WORKS];
-    bool only_peaks;
+    const struct bench_work *works[BENCH_WORKS]; /* in the order asked for, each once */
+    size_t work_count;                           /* 0: peaks alone */
     size_t captions, runs;
     double seconds;
 };
@@ -52,13 +55,49 @@ static double number_of(const struct options *options, enum option_id option, do
     return options->values[option].given ? options->values[option].number : otherwise;
 }
 
+static void add_work(struct plan *plan, const struct bench_work *work)
+{
+    for (size_t i = 0; i < plan->work_count; i++)
+        if (plan->works[i] == work)
+            return;
+    plan->works[plan->work_count++] = work;
+}
+
+static int unknown_work(const char *word)
+{
+    char path[PATH_MAX];
+    bool is_model = access(word, F_OK) == 0 || store_find(word, path);
+    complain(is_model ? SAY_BENCH_IS_MODEL : SAY_BENCH_UNKNOWN, WITH(word));
+    return usage_error(COMMAND_BENCH);
+}
+
+/* Whether a picture can be drawn where it is asked for; complains if not. Seen before anything is measured. */
+static int check_svg(const struct options *options)
+{
+    const char *path = options->values[OPTION_SVG].text;
+    bool force = options_given(options, OPTION_FORCE);
+    if (force && !path) {
+        complain(SAY_OPTION_WITHOUT, WITH("--force", "--svg"));
+        return usage_error(COMMAND_BENCH);
+    }
+    if (!path)
+        return CLI_DONE;
+    if (strcmp(path, "-") == 0) {
+        complain(SAY_BENCH_SVG_FILE, NULL);
+        return usage_error(COMMAND_BENCH);
+    }
+    if (!force && !bench_may_draw(path)) {
+        complain(SAY_FILE_OVERWRITES, WITH(path));
+        return CLI_USAGE;
+    }
+    return output_try(path) ? CLI_DONE : CLI_SOME_FAILED;
+}
+
 /* Reads the command line; complains if a work item is not known. */
 static int make_plan(struct plan *plan, const struct cli *cli)
 {
     const struct options *options = &cli->options;
-    const char *svg = options->values[OPTION_SVG].text;
     *plan = (struct plan){.cli = cli,
-                          .only_peaks = options->argument_count > 0,
                           .captions = (size_t)number_of(options, OPTION_CAPTIONS, DEFAULT_CAPTIONS),
                           .runs = (size_t)number_of(options, OPTION_RUNS, DEFAULT_RUNS),
                           .seconds = number_of(options, OPTION_SECONDS, DEFAULT_SECONDS)};
@@ -67,22 +106,14 @@ static int make_plan(struct plan *plan, const struct cli *cli)
         size_t work = 0;
         while (work < BENCH_WORKS && strcmp(bench_works[work].name, word) != 0)
             work++;
-        if (work == BENCH_WORKS && strcmp(word, "peaks") != 0) {
-            complain(SAY_BENCH_UNKNOWN, WITH(word));
-            return usage_error(COMMAND_BENCH);
-        }
-        if (work < BENCH_WORKS) {
-            plan->chosen[work] = true;
-            plan->only_peaks = false;
-        }
+        if (work < BENCH_WORKS)
+            add_work(plan, &bench_works[work]);
+        else if (strcmp(word, "peaks") != 0)
+            return unknown_work(word);
     }
     for (size_t i = 0; i < BENCH_WORKS && options->argument_count == 0; i++)
-        plan->chosen[i] = true;
-    if (svg && strcmp(svg, "-") == 0) {
-        complain(SAY_BENCH_SVG_FILE, NULL);
-        return usage_error(COMMAND_BENCH);
-    }
-    return CLI_DONE;
+        add_work(plan, &bench_works[i]);
+    return check_svg(options);
 }
 
 /* The value of "key: value (more)" in the description of the build, without what follows a space. */
@@ -104,10 +135,11 @@ static double peak_seconds(const struct plan *plan, double wanted)
 static int measure_peaks(struct bench *bench, const struct plan *plan)
 {
     const struct options *options = &plan->cli->options;
-    char facts[1024], threads[16];
+    char facts[2048], threads[16];
     const char *isa = options->values[OPTION_ISA].text;
     tuwen_error error = {.language = messages_language()};
     bench->threads = (int)number_of(options, OPTION_THREADS, 0);
+    interrupt_end_at_once(); /* a peak cannot be asked to end, and takes no more than time */
     progress_show(text_of(SAY_BENCH_PROGRESS_PEAKS));
     tuwen_status status =
         tuwen_measure_peaks(isa, bench->threads, peak_seconds(plan, PEAK_SECONDS), bench->peaks, &error);
@@ -116,13 +148,14 @@ static int measure_peaks(struct bench *bench, const struct plan *plan)
         complain(SAY_PLAIN, WITH(error.message));
         return CLI_MODEL;
     }
-    tuwen_describe_build(isa, facts, sizeof facts);
+    tuwen_describe_build(isa, TUWEN_ENGLISH, facts, sizeof facts);
     find_fact(facts, "instruction set: ", bench->isa, sizeof bench->isa);
     find_fact(facts, "oneDNN: ", bench->library, sizeof bench->library);
     find_fact(facts, "threads: ", threads, sizeof threads);
-    bench->slower = strstr(facts, "(bf16 instructions are slower here)") != NULL;
+    find_fact(facts, "(bf16 instructions are slower here; --isa ", bench->slower_isa, sizeof bench->slower_isa);
+    bench->cores = (int)strtol(threads, NULL, 10);
     if (bench->threads == 0)
-        bench->threads = (int)strtol(threads, NULL, 10);
+        bench->threads = bench->cores;
     return CLI_DONE;
 }
 
@@ -326,11 +359,9 @@ static tuwen_status measure(const struct plan *plan, const struct bench *bench, 
 
 static int measure_works(const struct plan *plan, struct checkpoint *checkpoint, struct bench *bench, bool as_json)
 {
-    for (size_t i = 0; i < BENCH_WORKS; i++) {
-        struct bench_result *result = &bench->results[bench->count];
-        if (!plan->chosen[i])
-            continue;
-        *result = (struct bench_result){.work = &bench_works[i]};
+    for (size_t i = 0; i < plan->work_count; i++) {
+        struct bench_result *result = &bench->results[i];
+        *result = (struct bench_result){.work = plan->works[i]};
         tuwen_status status = measure(plan, bench, checkpoint, result);
         if (status == TUWEN_CANCELLED) {
             complain(SAY_CANCELLED, NULL);
@@ -346,17 +377,15 @@ static int measure_works(const struct plan *plan, struct checkpoint *checkpoint,
     return CLI_DONE;
 }
 
-/* Measures and shows all; `svg` (a stream of NULL: none) gets the picture. That there is a model is seen first. */
-static int run_bench(const struct plan *plan, struct bench *bench, struct output *svg)
+/* Measures all and shows it as it comes. The model is opened first: what is wrong with it is told at once. */
+static int measure_all(const struct plan *plan, struct bench *bench, struct checkpoint *checkpoint, bool as_json)
 {
     const struct cli *cli = plan->cli;
     const struct option_value *values = cli->options.values;
-    bool as_json = options_given(&cli->options, OPTION_JSON);
     const struct checkpoint_plan model = {.random = values[OPTION_RANDOM].text,
                                           .precision = (tuwen_precision)values[OPTION_BENCH_PRECISION].number};
-    struct checkpoint_choice choice;
-    struct checkpoint checkpoint = {0};
-    int code = plan->only_peaks ? CLI_DONE : checkpoint_choose(&choice, &cli->options, NULL);
+    int code = plan->work_count > 0 ? checkpoint_open_planned(checkpoint, cli, &model) : CLI_DONE;
+    bench->info = checkpoint->info;
     if (code == CLI_DONE)
         code = measure_peaks(bench, plan);
     if (code != CLI_DONE)
@@ -364,24 +393,40 @@ static int run_bench(const struct plan *plan, struct bench *bench, struct output
     if (!as_json)
         bench_print_peaks(bench, &cli->terminal);
     output_flush();
-    if (!plan->only_peaks) {
-        code = checkpoint_open_planned(&checkpoint, cli, &model);
-        bench->info = checkpoint.info;
-    }
-    if (code == CLI_DONE && bench->info)
-        code = choose_peak(bench, plan);
-    if (code == CLI_DONE && bench->info) {
-        if (!as_json)
-            bench_print_model(bench, &cli->terminal);
-        output_flush();
-        code = measure_works(plan, &checkpoint, bench, as_json);
-    }
+    if (!bench->info)
+        return CLI_DONE;
+    code = choose_peak(bench, plan);
+    if (code != CLI_DONE)
+        return code;
+    if (!as_json)
+        bench_print_model(bench, &cli->terminal);
+    output_flush();
+    interrupt_catch(checkpoint->session);
+    return measure_works(plan, checkpoint, bench, as_json);
+}
+
+/* The file is opened only now, so that nothing is left of it when the measuring was cut short. */
+static int draw(const struct bench *bench, const char *path)
+{
+    struct output svg;
+    if (!output_open(&svg, path))
+        return CLI_SOME_FAILED;
+    bench_draw(bench, svg.stream);
+    return output_close(&svg, true) ? CLI_DONE : CLI_SOME_FAILED;
+}
+
+static int run_bench(const struct plan *plan, struct bench *bench)
+{
+    const struct options *options = &plan->cli->options;
+    bool as_json = options_given(options, OPTION_JSON);
+    struct checkpoint checkpoint = {0};
+    int code = measure_all(plan, bench, &checkpoint, as_json);
     if (as_json && (code == CLI_DONE || bench->count > 0) && !json_bench(stdout, bench)) {
         complain(SAY_OUT_OF_MEMORY, NULL);
         code = CLI_SOME_FAILED;
     }
-    if (svg->stream && code == CLI_DONE)
-        bench_draw(bench, svg->stream);
+    if (options_given(options, OPTION_SVG) && code == CLI_DONE)
+        code = draw(bench, options->values[OPTION_SVG].text);
     checkpoint_close(&checkpoint);
     return code;
 }
@@ -389,8 +434,6 @@ static int run_bench(const struct plan *plan, struct bench *bench, struct output
 int bench_run(const struct cli *cli)
 {
     struct plan plan;
-    struct output svg = {0};
-    const char *path = cli->options.values[OPTION_SVG].text;
     int code = make_plan(&plan, cli);
     if (code != CLI_DONE)
         return code;
@@ -399,12 +442,7 @@ int bench_run(const struct cli *cli)
         complain(SAY_OUT_OF_MEMORY, NULL);
         return CLI_SOME_FAILED;
     }
-    if (path && !output_open(&svg, path))
-        code = CLI_SOME_FAILED;
-    else
-        code = run_bench(&plan, bench, &svg);
-    if (svg.stream && !output_close(&svg, code == CLI_DONE) && code == CLI_DONE)
-        code = CLI_SOME_FAILED;
+    code = run_bench(&plan, bench);
     tuwen_gauge_close(bench->gauge);
     for (size_t i = 0; i < BENCH_WORKS; i++)
         free(bench->results[i].runs);

@@ -66,11 +66,11 @@ struct bench_result {
 /* All that a run found. */
 struct bench {
     char isa[32], library[32]; /* the level of the kernels; oneDNN's version */
-    int threads;
+    int threads, cores;        /* that compute; that the process may use */
     tuwen_peak peaks[TUWEN_PEAKS];
     const tuwen_model_info *info; /* NULL when only peaks were asked for */
     const tuwen_peak *peak;       /* that shares are of, as measured at the start; NULL if there is none */
-    bool slower;                  /* bf16 is widened to f32, because the instructions for it are slower here */
+    char slower_isa[32];          /* the level of bf16 instructions, where they are slower than widening; else empty */
     tuwen_gauge *gauge;           /* measures that peak again */
     struct bench_result results[BENCH_WORKS];
     size_t count;
@@ -94,12 +94,29 @@ const char *bench_stage_name(const char *stage);
 /* "97.7 %" */
 struct number_text percent_text(double share, int decimals);
 
+/* In which operations are told: TFLOP, but GFLOP of a run that has few. */
+struct bench_unit {
+    double size;
+    const char *count, *rate; /* "TFLOP", "TFLOP/s" */
+    int decimals;             /* of a rate */
+};
+struct bench_unit bench_unit_of(const struct bench_run *run);
+
+/* "0.910 TFLOP/s" */
+struct number_text bench_rate_text(const struct bench_unit *unit, double operations, double seconds);
+
+/* "2 threads", "1 of 2 threads"; for the heads of what was measured. */
+struct number_text bench_threads_text(const struct bench *bench);
+
 /* For people, as it comes: the peaks, the model, each result. */
 void bench_print_peaks(const struct bench *bench, const struct terminal *terminal);
 void bench_print_model(const struct bench *bench, const struct terminal *terminal);
 void bench_print_result(const struct bench_result *result, const struct terminal *terminal);
 
-/* Where the time goes, as a picture: one bar for each result. */
+/* Where the time goes, as a picture: one bar for each result; of peaks alone, a bar for each. */
 void bench_draw(const struct bench *bench, FILE *stream);
+
+/* Whether the file may be replaced by such a picture without asking: it is one, or no ordinary file, or not there. */
+bool bench_may_draw(const char *path);
 
 #endif

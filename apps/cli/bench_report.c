@@ -45,6 +45,35 @@ struct number_text percent_text(double share, int decimals)
     return percent;
 }
 
+/* A run of fewer operations is told in GFLOP. */
+#define FEW_OPERATIONS 1e11
+
+struct bench_unit bench_unit_of(const struct bench_run *run)
+{
+    static const struct bench_unit giga = {1e9, "GFLOP", "GFLOP/s", 2}, tera = {1e12, "TFLOP", "TFLOP/s", 3};
+    return run->operations < FEW_OPERATIONS ? giga : tera;
+}
+
+struct number_text bench_rate_text(const struct bench_unit *unit, double operations, double seconds)
+{
+    struct number_text rate;
+    double number = seconds > 0 ? operations / seconds / unit->size : 0;
+    snprintf(rate.text, sizeof rate.text, "%.*f %s", unit->decimals, number, unit->rate);
+    return rate;
+}
+
+struct number_text bench_threads_text(const struct bench *bench)
+{
+    struct number_text line;
+    enum message message = bench->threads < bench->cores   ? SAY_BENCH_THREADS_OF
+                           : bench->threads > bench->cores ? SAY_BENCH_THREADS_ON
+                           : bench->threads == 1           ? SAY_BENCH_THREAD
+                                                           : SAY_BENCH_THREADS;
+    message_format(line.text, sizeof line.text, message,
+                   WITH(number_text(bench->threads, 0).text, number_text(bench->cores, 0).text));
+    return line;
+}
+
 static void print_left(const char *text, size_t width)
 {
     size_t length = text_width(text, strlen(text));
@@ -68,11 +97,19 @@ static void print_line(const struct terminal *terminal, enum style style, size_t
     printf("%s\n", style_of(terminal, STYLE_PLAIN));
 }
 
+/* Why there is no such peak. */
+static const char *lacking_text(const struct bench *bench, const tuwen_peak *peak, char *line, size_t size)
+{
+    bool slower = *bench->slower_isa && strcmp(peak->name, "bf16") == 0;
+    message_format(line, size, slower ? SAY_BENCH_LACKING_SLOWER : SAY_BENCH_LACKING, WITH(bench->slower_isa));
+    return line;
+}
+
 void bench_print_peaks(const struct bench *bench, const struct terminal *terminal)
 {
     char line[256];
     message_format(line, sizeof line, SAY_BENCH_PEAKS,
-                   WITH(number_text(bench->threads, 0).text, bench->isa, bench->library));
+                   WITH(bench_threads_text(bench).text, bench->isa, bench->library));
     print_line(terminal, STYLE_BOLD, 0, line);
     fputs(style_of(terminal, STYLE_FAINT), stdout);
     pad(stdout, INDENT);
@@ -84,7 +121,7 @@ void bench_print_peaks(const struct bench *bench, const struct terminal *termina
         pad(stdout, INDENT);
         print_left(peak->name, TYPE_WIDTH);
         print_right(peak->rate > 0 ? number_text(peak->rate / 1e9, 1).text : "-", PEAK_WIDTH);
-        printf("  %s\n", peak->rate > 0 ? peak->code : text_of(SAY_BENCH_LACKING));
+        printf("  %s\n", peak->rate > 0 ? peak->code : lacking_text(bench, peak, line, sizeof line));
     }
 }
 
@@ -100,7 +137,7 @@ void bench_print_model(const struct bench *bench, const struct terminal *termina
     if (!bench->peak)
         return;
     if (strcmp(bench->peak->name, info->precision) != 0) {
-        bool slower = bench->slower && strcmp(info->precision, "bf16") == 0;
+        bool slower = *bench->slower_isa && strcmp(info->precision, "bf16") == 0;
         message_format(line, sizeof line, slower ? SAY_BENCH_WIDENED_SLOWER : SAY_BENCH_WIDENED,
                        WITH(info->precision, bench->isa));
         print_line(terminal, STYLE_PLAIN, INDENT, line);
@@ -114,31 +151,36 @@ void bench_print_model(const struct bench *bench, const struct terminal *termina
 static void print_row(const struct bench_run *run, const char *name, double seconds, double operations)
 {
     double share = bench_share(run, operations, seconds);
+    const struct bench_unit unit = bench_unit_of(run);
     pad(stdout, INDENT);
     print_left(name, NAME_WIDTH);
     print_right(number_text(seconds, 4).text, COLUMN_WIDTH);
     print_right(percent_text(run->seconds > 0 ? seconds / run->seconds : 0, 1).text, COLUMN_WIDTH);
     bool counted = operations > 0;
-    print_right(counted ? number_text(operations / 1e12, 4).text : "-", COLUMN_WIDTH);
-    print_right(counted && seconds > 0 ? number_text(operations / seconds / 1e12, 3).text : "-", COLUMN_WIDTH);
+    print_right(counted ? number_text(operations / unit.size, 4).text : "-", COLUMN_WIDTH);
+    print_right(counted && seconds > 0 ? number_text(operations / seconds / unit.size, unit.decimals).text : "-",
+                COLUMN_WIDTH);
     print_right(share > 0 ? percent_text(share, 1).text : "-", COLUMN_WIDTH);
     putchar('\n');
 }
 
-static void print_heading(const struct terminal *terminal)
+static void print_heading(const struct bench_unit *unit, const struct terminal *terminal)
 {
     fputs(style_of(terminal, STYLE_FAINT), stdout);
     pad(stdout, INDENT);
     print_left(text_of(SAY_BENCH_STAGE), NAME_WIDTH);
     print_right(text_of(SAY_BENCH_SECONDS), COLUMN_WIDTH);
     print_right(text_of(SAY_BENCH_OF_TIME), COLUMN_WIDTH);
-    print_right("TFLOP", COLUMN_WIDTH);
-    print_right("TFLOP/s", COLUMN_WIDTH);
+    print_right(unit->count, COLUMN_WIDTH);
+    print_right(unit->rate, COLUMN_WIDTH);
     print_right(text_of(SAY_BENCH_OF_PEAK), COLUMN_WIDTH);
     printf("%s\n", style_of(terminal, STYLE_PLAIN));
 }
 
 /* Which run is shown, how fast the machine was around it, and how much the runs differ. */
+/* Shares that differ by more of themselves are worth a warning: on a machine at rest they differ by 0.02 to 0.05. */
+#define UNSTEADY 0.1
+
 static void print_runs(const struct bench_result *result, const struct terminal *terminal)
 {
     char line[256];
@@ -158,15 +200,18 @@ static void print_runs(const struct bench_result *result, const struct terminal 
     message_format(line, sizeof line, SAY_BENCH_SPREAD,
                    WITH(percent_text(result->least, 1).text, percent_text(result->largest, 1).text, fastest.text));
     print_line(terminal, STYLE_PLAIN, INDENT, line);
+    if (result->largest - result->least > UNSTEADY * bench_shown(result)->share)
+        print_line(terminal, STYLE_YELLOW, INDENT, text_of(SAY_BENCH_UNSTEADY));
 }
 
 void bench_print_result(const struct bench_result *result, const struct terminal *terminal)
 {
     const struct bench_run *run = bench_shown(result);
+    const struct bench_unit unit = bench_unit_of(run);
     char line[256];
     putchar('\n');
     print_line(terminal, STYLE_BOLD, 0, result->title);
-    print_heading(terminal);
+    print_heading(&unit, terminal);
     for (size_t i = 0; i < run->stage_count; i++)
         print_row(run, bench_stage_name(run->stages[i].name), run->stages[i].seconds, run->stages[i].operations);
     fputs(style_of(terminal, STYLE_BOLD), stdout);

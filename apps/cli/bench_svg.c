@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `tuwen bench --svg`: one bar for each result, cut into its stages. The picture stands alone (no fonts, scripts or
+ * `tuwen bench --svg`: one bar for each result, cut into its stages; of peaks alone, a bar for each. The picture stands alone (no fonts, scripts or
  * other files), follows the reader's light or dark scheme, and tells each piece's numbers when pointed at.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "bench.h"
 
@@ -18,8 +19,15 @@ enum {
     BAR_HEIGHT = 30,
     FACTS_BELOW = 58, /* from a result's line of text to the one below the bar */
     LEGEND_COLUMNS = 4,
-    LEGEND_STEP = 24
+    LEGEND_STEP = 24,
+    PEAKS_TOP = 72, /* of the first peak, where there are no results */
+    PEAK_STEP = 84
 };
+
+#define PEAK_COLOR "#1d4ed8"
+
+/* By which a picture is known as one of ours. */
+#define MARK "<!-- tuwen bench -->"
 
 static const struct {
     const char *stage, *color;
@@ -68,12 +76,13 @@ static void print_text(FILE *stream, double x, double y, const char *attributes,
 static void stage_line(char *line, size_t size, const struct bench_run *run, const tuwen_stage *stage, double of_time)
 {
     bool counted = stage->operations > 0 && stage->seconds > 0;
+    const struct bench_unit unit = bench_unit_of(run);
     double share = bench_share(run, stage->operations, stage->seconds);
     enum message message = !counted ? SAY_BENCH_PIECE : share > 0 ? SAY_BENCH_PIECE_SHARE : SAY_BENCH_PIECE_RATE;
     message_format(line, size, message,
                    WITH(bench_stage_name(stage->name), number_text(stage->seconds, 4).text,
                         percent_text(of_time, 1).text,
-                        number_text(counted ? stage->operations / stage->seconds / 1e12 : 0, 3).text,
+                        bench_rate_text(&unit, stage->operations, stage->seconds).text,
                         percent_text(share, 1).text));
 }
 
@@ -106,11 +115,11 @@ static void draw_bar(const struct bench_run *run, double y, FILE *stream)
 static void draw_result(const struct bench_result *result, double y, FILE *stream)
 {
     const struct bench_run *run = bench_shown(result);
-    char line[256], peak[64], seconds[64];
-    snprintf(peak, sizeof peak, "%s TFLOP/s", number_text(bench_peak(run) / 1e12, 3).text);
+    const struct bench_unit unit = bench_unit_of(run);
+    char line[256], seconds[64];
     message_format(line, sizeof line, result->run_count == 1 ? SAY_BENCH_DRAWN_RUN : SAY_BENCH_DRAWN_SPREAD,
-                   WITH(number_text(run->seconds > 0 ? run->operations / run->seconds / 1e12 : 0, 3).text,
-                        percent_text(run->share, 0).text, peak, number_text((double)result->run_count, 0).text,
+                   WITH(bench_rate_text(&unit, run->operations, run->seconds).text, percent_text(run->share, 0).text,
+                        bench_rate_text(&unit, bench_peak(run), 1).text, number_text((double)result->run_count, 0).text,
                         percent_text(result->least, 0).text, percent_text(result->largest, 0).text));
     message_format(seconds, sizeof seconds, SAY_BENCH_DRAWN, WITH(number_text(run->seconds, 3).text));
     print_text(stream, MARGIN, y, " class=\"strong\"", result->title);
@@ -150,7 +159,7 @@ static void print_begin(FILE *stream, int height)
 {
     fprintf(
         stream,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">\n" MARK "\n"
         "<style>\n"
         "text { font: 14px system-ui, sans-serif; fill: #1f2328 }\n"
         ".title { font-size: 18px; font-weight: 600 } .strong { font-weight: 600 } .faint { fill: #59636e }\n"
@@ -165,23 +174,70 @@ static void print_begin(FILE *stream, int height)
         WIDTH, height, WIDTH, height, WIDTH, height);
 }
 
-void bench_draw(const struct bench *bench, FILE *stream)
+/* A bar for each peak, as long as its rate is of the highest. */
+static void draw_peaks(const struct bench *bench, FILE *stream)
+{
+    double highest = 0;
+    for (size_t i = 0; i < TUWEN_PEAKS; i++)
+        if (bench->peaks[i].rate > highest)
+            highest = bench->peaks[i].rate;
+    for (size_t i = 0; i < TUWEN_PEAKS; i++) {
+        const tuwen_peak *peak = &bench->peaks[i];
+        double y = PEAKS_TOP + (double)i * PEAK_STEP;
+        char line[128];
+        snprintf(line, sizeof line, "%s GFLOP/s", number_text(peak->rate / 1e9, 1).text);
+        print_text(stream, MARGIN, y, " class=\"strong\"", peak->name);
+        print_text(stream, WIDTH - MARGIN, y, " class=\"strong\" text-anchor=\"end\"", peak->rate > 0 ? line : "-");
+        if (peak->rate > 0)
+            fprintf(stream, "<rect x=\"%d\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", MARGIN,
+                    y + BAR_BELOW, peak->rate / highest * BAR_WIDTH, BAR_HEIGHT, PEAK_COLOR);
+        print_text(stream, MARGIN, y + FACTS_BELOW, " class=\"faint\"",
+                   peak->rate > 0 ? peak->code : text_of(SAY_BENCH_LACKING));
+    }
+}
+
+static void draw_results(const struct bench *bench, int legend, FILE *stream)
 {
     char line[512];
-    int results = (int)bench->count;
-    int legend = TOP + results * RESULT_STEP + 4;
-    print_begin(stream, legend + 3 * LEGEND_STEP);
     print_text(stream, MARGIN, 32, " class=\"title\"", text_of(SAY_BENCH_DRAWN_TITLE));
     message_format(line, sizeof line, SAY_BENCH_DRAWN_MACHINE,
-                   WITH(bench->info ? bench->info->name : "-", bench->info ? bench->info->precision : "-",
-                        number_text(bench->threads, 0).text, bench->isa));
+                   WITH(bench->info->name, bench->info->precision, bench_threads_text(bench).text, bench->isa));
     print_text(stream, MARGIN, 54, "", line);
     if (bench->peak) {
         message_format(line, sizeof line, SAY_BENCH_SHARES, WITH(bench->peak->name));
         print_text(stream, MARGIN, 74, " class=\"faint\"", line);
     }
-    for (int i = 0; i < results; i++)
-        draw_result(&bench->results[i], TOP + i * RESULT_STEP, stream);
+    for (size_t i = 0; i < bench->count; i++)
+        draw_result(&bench->results[i], TOP + (double)i * RESULT_STEP, stream);
     draw_legend(bench, legend, stream);
+}
+
+void bench_draw(const struct bench *bench, FILE *stream)
+{
+    char line[256];
+    int legend = TOP + (int)bench->count * RESULT_STEP + 4;
+    print_begin(stream, bench->count > 0 ? legend + 3 * LEGEND_STEP : PEAKS_TOP + TUWEN_PEAKS * PEAK_STEP - MARGIN);
+    if (bench->count > 0) {
+        draw_results(bench, legend, stream);
+    } else {
+        message_format(line, sizeof line, SAY_BENCH_PEAKS,
+                       WITH(bench_threads_text(bench).text, bench->isa, bench->library));
+        print_text(stream, MARGIN, 32, " class=\"title\"", line);
+        draw_peaks(bench, stream);
+    }
     fputs("</svg>\n", stream);
+}
+
+bool bench_may_draw(const char *path)
+{
+    char begin[4096];
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+        return true;
+    FILE *file = fopen(path, "rb");
+    size_t size = file ? fread(begin, 1, sizeof begin - 1, file) : 0;
+    begin[size] = '\0';
+    if (file)
+        fclose(file);
+    return strncmp(begin, "<svg ", 5) == 0 && strstr(begin, MARK);
 }

@@ -167,6 +167,8 @@ int checkpoint_open_planned(struct checkpoint *checkpoint, const struct cli *cli
                : options_given(&cli->options, OPTION_VERBOSE) ? on_log
                                                               : NULL,
     };
+    if (!plan->facts_only)
+        interrupt_end_at_once();
     if (tuwen_model_open(choice.path, &options, &checkpoint->model, &error) != TUWEN_OK) {
         complain(SAY_PLAIN, WITH(error.message));
         return CLI_MODEL;

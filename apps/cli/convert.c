@@ -119,7 +119,7 @@ int convert_run(const struct cli *cli)
     }
     if (!options_given(options, OPTION_FORCE) &&
         !may_replace(target, source.path, options->values[OPTION_ISA].text)) {
-        complain(SAY_CONVERT_OVERWRITES, WITH(target));
+        complain(SAY_FILE_OVERWRITES, WITH(target));
         return CLI_USAGE;
     }
     char subject[128];

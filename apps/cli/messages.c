@@ -125,6 +125,8 @@ struct number_text number_text(double number, int decimals)
 {
     struct number_text result;
     snprintf(result.text, sizeof result.text, "%.*f", decimals, number);
+    if (*result.text == '-' && strspn(result.text, "-0.") == strlen(result.text)) /* -0.00 */
+        memmove(result.text, result.text + 1, strlen(result.text));
     return result;
 }
 

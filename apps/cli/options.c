@@ -138,6 +138,16 @@ static enum option_id find_letter(char letter, unsigned commands)
     return (enum option_id)found;
 }
 
+/* All commands with an option of that name, which several options may share; hidden ones count if there are no others. */
+static unsigned owners_of(const char *name)
+{
+    unsigned shown = 0, hidden = 0;
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (strcmp(option_table[i].name, name) == 0)
+            *(option_table[i].group == GROUP_HIDDEN ? &hidden : &shown) |= option_table[i].commands;
+    return shown ? shown : hidden;
+}
+
 /* An option that exists, but not here. */
 static bool misplaced(const struct options *options, const char *word, enum option_id option)
 {
@@ -145,10 +155,18 @@ static bool misplaced(const struct options *options, const char *word, enum opti
         complain(SAY_OPTION_BEFORE_COMMAND, WITH(word));
         return false;
     }
-    unsigned owner = 0;
-    while (!(option_table[option].commands & (1u << owner)))
-        owner++;
-    complain(SAY_OPTION_ELSEWHERE, WITH(command_names[options->command], word, command_names[owner]));
+    char owners[256] = "";
+    unsigned commands = owners_of(option_table[option].name);
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        char owner[64];
+        if (!(commands & (1u << i)))
+            continue;
+        message_format(owner, sizeof owner, SAY_OPTION_OWNER, WITH(command_names[i]));
+        if (*owners)
+            strncat(owners, text_of(SAY_LIST_SEPARATOR), sizeof owners - strlen(owners) - 1);
+        strncat(owners, owner, sizeof owners - strlen(owners) - 1);
+    }
+    complain(SAY_OPTION_ELSEWHERE, WITH(command_names[options->command], word, owners));
     return false;
 }
 
@@ -214,7 +232,7 @@ static bool parse_choice(const char *text, const struct option_info *info, doubl
 
 static bool bad_value(const char *word, const char *text, const struct option_info *info)
 {
-    struct number_text least = number_text(info->least, info->kind == KIND_SECONDS ? 3 : 0);
+    struct number_text least = number_text(info->least, info->least < 1 && info->least > 0 ? 3 : 0);
     struct number_text most = number_text(info->most, 0);
     if (info->kind == KIND_CHOICE)
         complain(SAY_OPTION_CHOICE, WITH(word, text, info->argument));

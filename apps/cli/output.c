@@ -88,6 +88,15 @@ bool output_close(struct output *output, bool keep)
     return good;
 }
 
+bool output_try(const char *path)
+{
+    struct stat status;
+    struct output output;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+        return true;
+    return output_open(&output, path) && output_close(&output, false);
+}
+
 static int stdout_error;
 
 void output_flush(void)

@@ -20,6 +20,9 @@ bool output_open(struct output *output, const char *path);
 /* Completes the file (`keep`), or removes what was written. Complains and returns false if writing failed. */
 bool output_close(struct output *output, bool keep);
 
+/* Whether a file could be written there, as far as that can be seen without writing. Complains and returns false if not. */
+bool output_try(const char *path);
+
 /* Flushes standard output; the first error is remembered. */
 void output_flush(void);
 

@@ -98,8 +98,8 @@ static bool is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Removes what is in the open folder `file`, which is closed. */
-static bool empty_folder(int file)
+/* Removes what is in the open folder `file`, which is closed, but for the entry `spared` (may be NULL). */
+static bool empty_folder(int file, const char *spared)
 {
     DIR *folder = fdopendir(file);
     if (!folder) {
@@ -108,10 +108,10 @@ static bool empty_folder(int file)
     }
     bool good = true;
     for (struct dirent *entry; good && (entry = readdir(folder)) != NULL;) {
-        if (is_dots(entry->d_name) || unlinkat(dirfd(folder), entry->d_name, 0) == 0)
+        if (is_dots(entry->d_name) || (spared && strcmp(entry->d_name, spared) == 0) || unlinkat(dirfd(folder), entry->d_name, 0) == 0)
             continue;
         int inner = openat(dirfd(folder), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        good = inner >= 0 && empty_folder(inner) && unlinkat(dirfd(folder), entry->d_name, AT_REMOVEDIR) == 0;
+        good = inner >= 0 && empty_folder(inner, NULL) && unlinkat(dirfd(folder), entry->d_name, AT_REMOVEDIR) == 0;
     }
     int number = errno;
     closedir(folder);
@@ -124,7 +124,13 @@ bool tree_remove(const char *path)
     if (unlink(path) == 0 || errno == ENOENT)
         return true;
     int file = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return file >= 0 && empty_folder(file) && rmdir(path) == 0;
+    return file >= 0 && empty_folder(file, NULL) && rmdir(path) == 0;
+}
+
+bool tree_remove_last(const char *path, const char *last)
+{
+    int file = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return file >= 0 && empty_folder(file, last) && tree_remove(path);
 }
 
 /* Calls `take` for each ordinary file of a folder, links to one included, until it returns false. */

@@ -29,6 +29,9 @@ bool folder_make(const char *folder);
  * is not there is no failure. */
 bool tree_remove(const char *path);
 
+/* The same for a folder, whose entry `last` goes after all others. */
+bool tree_remove_last(const char *path, const char *last);
+
 /* Bytes of the files in a folder, without those of folders in it; links are followed. */
 uint64_t folder_bytes(const char *folder);
 

@@ -412,10 +412,12 @@ static int finish(struct pull *pull)
             complain(SAY_WRITE_ERROR, WITH(pull->store, reason_of(errno)));
             return CLI_SOME_FAILED;
         }
-        if (!tree_remove(pull->staging)) {
+        if (!tree_remove_last(pull->staging, FETCHED)) { /* while the mark is there, a break can be seen */
             complain(SAY_REMOVE_ERROR, WITH(pull->staging, reason_of(errno)));
             return CLI_SOME_FAILED;
         }
+    } else {
+        (void)rmdir(pull->staging); /* a break just after the mark was removed left the empty folder */
     }
     char path[PATH_MAX], label[PATH_MAX];
     if (store_find_default(path, label) != STORE_DEFAULT_GOOD && !store_set_default(pull->target))

@@ -227,7 +227,7 @@ static int check_options(const struct options *options)
 {
     static const enum option_id of_card[] = {OPTION_FETCH, OPTION_CARD_FORCE, OPTION_CARD_FROM};
     if (options->argument_count > 0) {
-        complain(SAY_TOO_MANY_ARGUMENTS, WITH("selftest", options->arguments[0]));
+        complain(SAY_ARGUMENT_MODEL, WITH("selftest", options->arguments[0]));
         return usage_error(COMMAND_SELFTEST);
     }
     if (options_given(options, OPTION_FETCH) && options_given(options, OPTION_OFFLINE)) {

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,18 +132,36 @@ enum store_default store_find_default(char path[PATH_MAX], char label[PATH_MAX])
     return access(path, F_OK) == 0 ? STORE_DEFAULT_GOOD : STORE_DEFAULT_BROKEN;
 }
 
+#define FRESH_DEFAULT ".default." /* and the number of the process */
+
+/* Removes links that processes which were killed left before they could put them in their place. */
+static void remove_fresh_defaults(const char *folder)
+{
+    DIR *open_folder = opendir(folder);
+    for (struct dirent *file; open_folder && (file = readdir(open_folder)) != NULL;) {
+        if (strncmp(file->d_name, FRESH_DEFAULT, strlen(FRESH_DEFAULT)) != 0)
+            continue;
+        long process = strtol(file->d_name + strlen(FRESH_DEFAULT), NULL, 10);
+        if (process > 0 && kill((pid_t)process, 0) != 0 && errno == ESRCH)
+            (void)unlinkat(dirfd(open_folder), file->d_name, 0);
+    }
+    if (open_folder)
+        closedir(open_folder);
+}
+
 bool store_set_default(const char *target)
 {
     char folder[PATH_MAX], path[PATH_MAX], fresh[PATH_MAX];
     struct stat status;
     if (!store_make(folder) || !path_join(path, folder, "default", "") ||
-        !path_join(fresh, folder, ".default.", number_text((double)getpid(), 0).text))
+        !path_join(fresh, folder, FRESH_DEFAULT, number_text((double)getpid(), 0).text))
         return false;
     if (lstat(path, &status) == 0 && !S_ISLNK(status.st_mode)) {
         complain(SAY_DEFAULT_NO_LINK, WITH(path));
         return false;
     }
     const char *entry = entry_of_link(folder, target);
+    remove_fresh_defaults(folder);
     unlink(fresh);
     bool good = symlink(entry ? entry : target, fresh) == 0 && rename(fresh, path) == 0;
     if (!good) {

@@ -196,6 +196,11 @@ void progress_enable(bool enable)
     progress_enabled = enable && isatty(STDERR_FILENO) == 1;
 }
 
+const char *progress_clearing(void)
+{
+    return progress_enabled ? "\r\033[K" : "";
+}
+
 void progress_show(const char *line)
 {
     if (!progress_enabled)

@@ -47,4 +47,7 @@ void progress_enable(bool enable);
 void progress_show(const char *line);
 void progress_clear(void);
 
+/* What clears that line, for a handler of signals, which must not call anything; empty where there is none. */
+const char *progress_clearing(void);
+
 #endif

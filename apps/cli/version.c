@@ -14,13 +14,13 @@ int version_run(const struct cli *cli)
     }
     printf("tuwen %s\n", tuwen_version());
     const char *isa = options->values[OPTION_ISA].text;
-    size_t length = tuwen_describe_build(isa, NULL, 0);
+    size_t length = tuwen_describe_build(isa, messages_language(), NULL, 0);
     char *lines = malloc(length + 1);
     if (!lines) {
         complain(SAY_OUT_OF_MEMORY, NULL);
         return CLI_SOME_FAILED;
     }
-    tuwen_describe_build(isa, lines, length + 1);
+    tuwen_describe_build(isa, messages_language(), lines, length + 1);
     fputs(lines, stdout);
     if (length > 0 && lines[length - 1] != '\n')
         putchar('\n');

@@ -333,8 +333,10 @@ TUWEN_API size_t tuwen_session_get_stages(const tuwen_session *session, tuwen_st
 /* Sets all stages to zero. On the session's thread. */
 TUWEN_API void tuwen_session_reset_stages(tuwen_session *session);
 
-/* Bytes of scratch memory that the session holds: it grows to what the largest batch needed and stays so until the
- * session is closed. A picture at hand, decoded and as patches, comes on top during a call. On the session's thread. */
+/* Bytes of memory that the session holds: scratch memory, which grows to what the largest batch needed and stays so until
+ * the session is closed; the keys of the beginnings that texts share (up to 4 instructions); and token ids and patches
+ * that the last call left. During a call the patches of up to 67 pictures and decoded pixels come on top. Not counted is
+ * what oneDNN keeps for its products. On the session's thread. */
 TUWEN_API uint64_t tuwen_session_memory(const tuwen_session *session);
 
 /* How fast this machine can multiply matrices of one element type. */
@@ -377,11 +379,11 @@ TUWEN_API void tuwen_gauge_close(tuwen_gauge *gauge);
 TUWEN_API const char *tuwen_version(void);
 
 /*
- * Facts about this build and machine, one "key: value" a line: libraries with versions, instruction set found and
- * chosen. `isa` as in tuwen_model_options. Writes at most `size` bytes with a NUL; returns the length it wanted.
- * Thread-safe.
+ * Facts about this build and machine for people, one a line, in English "key: value": libraries with versions, the
+ * instruction set found and chosen, threads, and what each precision multiplies with. `isa` as in tuwen_model_options.
+ * Writes at most `size` bytes with a NUL; returns the length it wanted. Thread-safe.
  */
-TUWEN_API size_t tuwen_describe_build(const char *isa, char *buffer, size_t size);
+TUWEN_API size_t tuwen_describe_build(const char *isa, tuwen_language language, char *buffer, size_t size);
 
 #ifdef __cplusplus
 }

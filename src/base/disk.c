@@ -19,7 +19,7 @@
 static tuwen_status fail_read(const char *path, int number, tuwen_error *error)
 {
     char reason[TW_REASON_SIZE];
-    tw_errno_text(number, reason);
+    tw_errno_text(number, error, reason);
     if (number == ENOENT || number == ENOTDIR)
         return tw_fail(error, TUWEN_NOT_FOUND, "%s: no such file", path);
     return tw_fail(error, TUWEN_IO, "%s: cannot be read: %s", path, reason);
@@ -30,7 +30,7 @@ static tuwen_status fail_write(const char *path, int number, tuwen_error *error)
     if (number == ENOSPC || number == EDQUOT)
         return tw_fail(error, TUWEN_IO, "%s: cannot be written: the disk is full", path);
     char reason[TW_REASON_SIZE];
-    tw_errno_text(number, reason);
+    tw_errno_text(number, error, reason);
     return tw_fail(error, TUWEN_IO, "%s: cannot be written: %s", path, reason);
 }
 

@@ -2,6 +2,7 @@
 /* Status names and texts, and the formatting of error sentences in both languages. */
 #include "base/error.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -55,6 +56,11 @@ static const char *translate(const char *format, tuwen_language language)
     return format;
 }
 
+const char *tw_text(tuwen_language language, const char *english)
+{
+    return translate(english, language);
+}
+
 /*
  * Replaces control characters and ill-formed UTF-8 by '?'. An ill-formed end of a message that fills the buffer is a
  * character that the buffer cut in two, and is removed.
@@ -94,8 +100,33 @@ tuwen_status tw_fail(tuwen_error *error, tuwen_status status, const char *format
     return status;
 }
 
-void tw_errno_text(int number, char text[TW_REASON_SIZE])
+static const char *chinese_reason(int number)
 {
+    static const struct {
+        int number;
+        const char *words;
+    } reasons[] = {
+        {EACCES, "没有权限"},           {EPERM, "不允许此操作"},     {ENOENT, "没有这个文件或文件夹"},
+        {ENOTDIR, "路径中有非文件夹"},  {EISDIR, "它是一个文件夹"},  {EEXIST, "已经存在"},
+        {ENOTEMPTY, "文件夹不为空"},    {EROFS, "文件系统只读"},     {ENOSPC, "磁盘已满"},
+        {EDQUOT, "超出磁盘配额"},       {EFBIG, "文件过大"},         {EIO, "读写出错"},
+        {ENAMETOOLONG, "名称过长"},     {ELOOP, "符号链接层数过多"}, {EMFILE, "打开的文件过多"},
+        {ENFILE, "系统打开的文件过多"}, {ENOMEM, "内存不足"},        {EBUSY, "正被占用"},
+        {ETXTBSY, "正在运行"},          {EXDEV, "跨越文件系统"},     {ENXIO, "没有这个设备"},
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (reasons[i].number == number)
+            return reasons[i].words;
+    return NULL;
+}
+
+void tw_errno_text(int number, const tuwen_error *error, char text[TW_REASON_SIZE])
+{
+    const char *chinese = error && error->language == TUWEN_CHINESE ? chinese_reason(number) : NULL;
+    if (chinese) {
+        (void)snprintf(text, TW_REASON_SIZE, "%s", chinese);
+        return;
+    }
 #ifdef __GLIBC__ /* whose function of this name may leave the room as it is, and gives the place of the words */
     const char *words = strerror_r(number, text, TW_REASON_SIZE);
     if (words != text)

@@ -14,9 +14,14 @@
 __attribute__((format(printf, 3, 4))) tuwen_status tw_fail(tuwen_error *error, tuwen_status status,
                                                            const char *format, ...);
 
-/* The system's words for an errno, such as "Permission denied", in the caller's room. */
+/* A text, or the format of one, in the reader's language, from the same catalogue. `english` must be a literal, so that
+ * tests/check-messages.sh finds it; constant storage. */
+__attribute__((format_arg(2))) const char *tw_text(tuwen_language language, const char *english);
+
+/* Words for an errno, such as "Permission denied", in the caller's room: the system's own, and for a reader of Chinese
+ * ours, where there are some. `error`, whose language is meant, may be NULL. */
 #define TW_REASON_SIZE 128
-void tw_errno_text(int number, char text[TW_REASON_SIZE]);
+void tw_errno_text(int number, const tuwen_error *error, char text[TW_REASON_SIZE]);
 
 /* tw_fail for a failed allocation: `what` names what the memory was for, such as "the vocabulary". */
 tuwen_status tw_fail_memory(tuwen_error *error, const char *what);

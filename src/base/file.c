@@ -16,7 +16,7 @@
 static tuwen_status fail_errno(tuwen_error *error, const char *path, int number)
 {
     char reason[TW_REASON_SIZE];
-    tw_errno_text(number, reason);
+    tw_errno_text(number, error, reason);
     if (number == ENOENT || number == ENOTDIR)
         return tw_fail(error, TUWEN_NOT_FOUND, "%s: no such file", path);
     return tw_fail(error, TUWEN_IO, "%s: cannot be read: %s", path, reason);

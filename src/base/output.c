@@ -27,8 +27,26 @@ static tuwen_status fail_errno(tuwen_error *error, const char *path, int number)
     char reason[TW_REASON_SIZE];
     if (number == ENOSPC)
         return tw_fail(error, TUWEN_IO, "%s: cannot be written: the disk is full", path);
-    tw_errno_text(number, reason);
+    tw_errno_text(number, error, reason);
     return tw_fail(error, TUWEN_IO, "%s: cannot be written: %s", path, reason);
+}
+
+/* Why `part` could not be opened: what is wrong with its folder, if it is that, else with the file. */
+static tuwen_status fail_open(tuwen_error *error, const tw_output *output, int number)
+{
+    struct stat state;
+    const char *slash = strrchr(output->path, '/');
+    const char *folder = slash ? output->path : ".";
+    int length = slash && slash > output->path ? (int)(slash - output->path) : 1;
+    if (number == ENOENT || number == ENOTDIR)
+        return tw_fail(error, TUWEN_IO, "%s: cannot be written: there is no folder %.*s", output->path, length, folder);
+    char reason[TW_REASON_SIZE];
+    tw_errno_text(number, error, reason);
+    bool of_folder = number == EACCES || number == EPERM || number == EROFS;
+    if (of_folder && lstat(output->part, &state) != 0)
+        return tw_fail(error, TUWEN_IO, "%s: cannot be written into the folder %.*s: %s", output->path, length, folder,
+                       reason);
+    return fail_errno(error, output->part, number);
 }
 
 static tuwen_status fail_held(tuwen_error *error, const char *path)
@@ -59,7 +77,7 @@ static int open_locked(const tw_output *output, tuwen_status *status, tuwen_erro
     int descriptor =
         open(output->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, (mode_t)0666); /* less the umask */
     if (descriptor < 0) {
-        *status = fail_errno(error, output->part, errno);
+        *status = fail_open(error, output, errno);
         return -1;
     }
     struct stat state;

@@ -12,10 +12,10 @@ const char *tuwen_version(void)
     return NUMBER(TUWEN_VERSION_MAJOR) "." NUMBER(TUWEN_VERSION_MINOR) "." NUMBER(TUWEN_VERSION_PATCH);
 }
 
-size_t tuwen_describe_build(const char *isa, char *buffer, size_t size)
+size_t tuwen_describe_build(const char *isa, tuwen_language language, char *buffer, size_t size)
 {
-    char machine[512];
-    tw_machine_describe(isa, machine, sizeof machine);
+    char machine[1024];
+    tw_machine_describe(isa, language, machine, sizeof machine);
     char pictures[512];
     pictures[tw_image_describe(pictures, sizeof pictures - 1)] = '\0';
     int length = snprintf(buffer, size, "%s%s", machine, pictures);

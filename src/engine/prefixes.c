@@ -23,6 +23,17 @@ void tw_prefixes_free(tw_prefixes *prefixes)
         opening_free(&prefixes->openings[i]);
 }
 
+size_t tw_prefixes_bytes(const tw_prefixes *prefixes)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < TW_OPENINGS; i++) {
+        const tw_opening *opening = &prefixes->openings[i];
+        bytes += opening->instruction_size + opening->ids.capacity * sizeof *opening->ids.items +
+                 tw_prefix_bytes(opening->prefix);
+    }
+    return bytes;
+}
+
 /* How many ids both lists begin with. */
 static size_t common(const tw_ids *a, const tw_ids *b)
 {

@@ -30,6 +30,9 @@ typedef struct tw_prefixes {
 
 void tw_prefixes_free(tw_prefixes *prefixes);
 
+/* Memory that they hold, in bytes. */
+size_t tw_prefixes_bytes(const tw_prefixes *prefixes);
+
 /*
  * The opening of a text input; NULL when it is to be computed whole. One that is not there is made in the place of the
  * one unused for longest, so the caller computes its batch before when `*replaces` comes back true, and asks again.

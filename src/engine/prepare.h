@@ -32,4 +32,7 @@ void tw_prepare_ids(const tw_preparer *preparer, const tuwen_input *input, tw_pr
 
 void tw_prepared_free(tw_prepared *prepared);
 
+/* Memory that it holds, in bytes. */
+size_t tw_prepared_bytes(const tw_prepared *prepared);
+
 #endif

@@ -50,6 +50,7 @@ struct tuwen_session {
     float *image_tokens; /* of them, [tokens][hidden] */
     size_t image_capacity;
     float *blank_tokens; /* of the blank picture, which is the same for all texts; NULL before the first */
+    size_t blank_capacity;
     /* rows gathered */
     float *rows; /* [batch_rows][hidden] */
     size_t row_capacity;
@@ -209,10 +210,16 @@ void tuwen_session_reset_stages(tuwen_session *session)
 
 uint64_t tuwen_session_memory(const tuwen_session *session)
 {
-    return sizeof(float) * (session->scratch_capacity + session->image_capacity + session->row_capacity +
-                            session->state_capacity) +
-           sizeof(tw_sequence) * session->sequence_capacity + sizeof(size_t) * session->owner_capacity +
-           tw_worker_bytes(session->worker);
+    size_t prepared = 0;
+    for (size_t i = 0; i < AHEAD; i++)
+        prepared += tw_prepared_bytes(&session->slots[i]);
+    for (size_t i = 0; i < BATCH_PICTURES; i++)
+        prepared += tw_prepared_bytes(&session->waiting[i].prepared);
+    return sizeof *session +
+           sizeof(float) * (session->scratch_capacity + session->image_capacity + session->blank_capacity +
+                            session->row_capacity + session->state_capacity) +
+           sizeof(tw_sequence) * session->sequence_capacity + sizeof(size_t) * session->owner_capacity + prepared +
+           tw_prefixes_bytes(&session->prefixes) + tw_worker_bytes(session->worker);
 }
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
@@ -493,8 +500,8 @@ static tuwen_status enter_blank(call *of, size_t index, const tw_prepared *prepa
     const tuwen_model *model = session->model;
     const tw_grid grid = {prepared->patches.grid_h, prepared->patches.grid_w};
     if (!session->blank_tokens) {
-        float *tokens =
-            tw_alloc_aligned(tokens_of(model, &grid) * tuwen_model_dimension(model), sizeof *session->blank_tokens);
+        size_t size = tokens_of(model, &grid) * tuwen_model_dimension(model);
+        float *tokens = tw_alloc_aligned(size, sizeof *session->blank_tokens);
         if (!tokens)
             return tw_fail_memory(error, "a picture");
         const float *patches = prepared->patches.values;
@@ -504,6 +511,7 @@ static tuwen_status enter_blank(call *of, size_t index, const tw_prepared *prepa
             return status;
         }
         session->blank_tokens = tokens;
+        session->blank_capacity = size;
     }
     return enter_picture(of, index, &prepared->ids, &grid, session->blank_tokens, error);
 }

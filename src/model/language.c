@@ -156,6 +156,11 @@ void tw_prefix_close(tw_prefix *prefix)
     tw_free(prefix);
 }
 
+size_t tw_prefix_bytes(const tw_prefix *prefix)
+{
+    return prefix ? sizeof *prefix + prefix->stride * (size_t)prefix->layers : 0;
+}
+
 int tw_prefix_length(const tw_prefix *prefix)
 {
     return prefix->length;

@@ -29,6 +29,7 @@ tuwen_status tw_prefix_open(const tw_language *language, const tw_machine *machi
                             tuwen_error *error);
 void tw_prefix_close(tw_prefix *prefix); /* accepts NULL */
 int tw_prefix_length(const tw_prefix *prefix);
+size_t tw_prefix_bytes(const tw_prefix *prefix); /* that it holds; of NULL 0 */
 
 /*
  * One sequence of tokens. It follows the tokens of `prefix`, if there is one, or is that prefix itself: then `keep` is

@@ -11,6 +11,16 @@
 #include "base/quota.h"
 #include "ops/worker.h"
 
+/* The levels that this machine can run, lowest first. */
+static void list_levels(char *buffer, size_t size)
+{
+    const tw_kernels *kernels = NULL;
+    size_t length = 0;
+    for (size_t i = 0; length < size && (kernels = tw_kernels_level(i)) != NULL; i++)
+        if (tw_kernels_can_run(kernels))
+            length += (size_t)snprintf(buffer + length, size - length, "%s%s", i > 0 ? " " : "", kernels->level);
+}
+
 static tuwen_status choose_kernels(const char *isa, const tw_kernels **kernels, tuwen_error *error)
 {
     if (!isa)
@@ -19,16 +29,15 @@ static tuwen_status choose_kernels(const char *isa, const tw_kernels **kernels, 
         *kernels = tw_kernels_best();
         return TUWEN_OK;
     }
+    char levels[64];
+    list_levels(levels, sizeof levels);
     *kernels = tw_kernels_named(isa);
     if (!*kernels)
-        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "instruction set %s is not one of: %s", isa,
-                       1 + /* without the first space */
-#define TEXT(name, text) " " text
-                           TW_LEVEL_MAP(TEXT)
-#undef TEXT
-        );
+        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s is not an instruction set of this machine, which has: %s", isa,
+                       levels);
     if (!tw_kernels_can_run(*kernels))
-        return tw_fail(error, TUWEN_UNSUPPORTED, "this machine cannot run the instruction set %s", isa);
+        return tw_fail(error, TUWEN_UNSUPPORTED, "this machine cannot run the instruction set %s; it has: %s", isa,
+                       levels);
     return TUWEN_OK;
 }
 
@@ -198,8 +207,16 @@ static const char *instructions(const tw_kernels *kernels, tw_element element)
 #endif
 }
 
+/* The same in the reader's language; the names of AMX and VNNI are names in every language. */
+static const char *translated(const char *instructions, tuwen_language language)
+{
+    return strcmp(instructions, "bf16 instructions") == 0   ? tw_text(language, "bf16 instructions")
+           : strcmp(instructions, "int8 instructions") == 0 ? tw_text(language, "int8 instructions")
+                                                            : instructions;
+}
+
 /* What each element is multiplied with at a level. */
-static void describe_products(const tw_kernels *kernels, char *buffer, size_t size)
+static void describe_products(const tw_kernels *kernels, tuwen_language language, char *buffer, size_t size)
 {
     const char *bf16 = instructions(kernels, TW_ELEMENT_BF16);
     const char *int8 = instructions(kernels, TW_ELEMENT_I8);
@@ -207,28 +224,35 @@ static void describe_products(const tw_kernels *kernels, char *buffer, size_t si
     while (tw_kernels_level(place) != kernels)
         place++;
     const tw_kernels *next = tw_kernels_level(place + 1);
-    bool slower = tw_kernels_is_slow(kernels) || (next && tw_kernels_is_slow(next));
-    (void)snprintf(buffer, size, "f32: %s kernels\nbf16: %s%s\nint8: %s%s\n", kernels->level,
-                   bf16 ? bf16 : "widened to f32",
-                   slower ? bf16 ? " (slower than f32 here)" : " (bf16 instructions are slower here)" : "",
-                   int8 ? int8 : kernels->level, int8 ? "" : " kernels");
+    char own[64], note[128] = "";
+    (void)snprintf(own, sizeof own, tw_text(language, "%s kernels"), kernels->level);
+    if (!bf16 && next && tw_kernels_is_slow(next))
+        (void)snprintf(note, sizeof note,
+                       tw_text(language, " (bf16 instructions are slower here; --isa %s uses them)"), next->level);
+    else if (bf16 && tw_kernels_is_slow(kernels))
+        (void)snprintf(note, sizeof note, "%s", tw_text(language, " (slower than f32 here)"));
+    (void)snprintf(buffer, size, "f32: %s\nbf16: %s%s\nint8: %s\n", own,
+                   bf16 ? translated(bf16, language) : tw_text(language, "widened to f32"), note,
+                   int8 ? translated(int8, language) : own);
 }
 
-void tw_machine_describe(const char *isa, char *buffer, size_t size)
+void tw_machine_describe(const char *isa, tuwen_language language, char *buffer, size_t size)
 {
     char version[32];
     tw_library_version(version, sizeof version);
     const tw_kernels *kernels = NULL;
-    tuwen_error error = {0};
+    tuwen_error error = {.language = language};
     tuwen_status status = choose_kernels(isa, &kernels, &error);
     bool by_quota = false;
     int cores = usable_cores(&by_quota);
-    char quota[64] = "";
+    char quota[128] = "";
     if (by_quota)
-        (void)snprintf(quota, sizeof quota, " (of %d cores, by the control group's quota)", omp_get_num_procs());
-    (void)snprintf(buffer, size, "oneDNN: %s\ninstruction set: %s (best here: %s)\nthreads: %d%s\n", version,
+        (void)snprintf(quota, sizeof quota, tw_text(language, " (of %d cores, by the control group's quota)"),
+                       omp_get_num_procs());
+    (void)snprintf(buffer, size,
+                   tw_text(language, "oneDNN: %s\ninstruction set: %s (best here: %s)\nthreads: %d%s\n"), version,
                    status == TUWEN_OK ? kernels->level : error.message, tw_kernels_best()->level, cores, quota);
     size_t length = strlen(buffer);
     if (status == TUWEN_OK)
-        describe_products(kernels, buffer + length, size - length);
+        describe_products(kernels, language, buffer + length, size - length);
 }

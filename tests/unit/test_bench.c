@@ -262,7 +262,7 @@ static void test_described(void **state)
     } rows[] = {{TW_ELEMENT_BF16, "\nbf16: "}, {TW_ELEMENT_I8, "\nint8: "}};
     char facts[1024];
     tw_machine *machine = NULL;
-    assert_true(tuwen_describe_build(NULL, facts, sizeof facts) < sizeof facts);
+    assert_true(tuwen_describe_build(NULL, TUWEN_ENGLISH, facts, sizeof facts) < sizeof facts);
     assert_int_equal(tw_machine_open(NULL, 1, &machine, NULL), TUWEN_OK);
     for (size_t i = 0; i < 2; i++) {
         const char *line = strstr(facts, rows[i].key);

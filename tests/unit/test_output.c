@@ -101,25 +101,68 @@ static void here_is_a_folder_too(void **state)
     remove_place(&at);
 }
 
-static void expect_failure(const char *path, const char *message)
+static void expect_failure_in(tuwen_language language, const char *path, const char *message)
 {
-    tuwen_error error = {0};
+    tuwen_error error = {.language = language};
     tw_output output;
     assert_int_equal(tw_output_open(path, &output, &error), TUWEN_IO);
     assert_string_equal(error.message, message);
     tw_output_discard(&output);
 }
 
-static void what_cannot_be_written_is_named(void **state)
+static void expect_failure(const char *path, const char *message)
+{
+    expect_failure_in(TUWEN_ENGLISH, path, message);
+}
+
+/* The folder is what is wrong, and so it is named; the .part file is no concern of the reader. */
+static void a_missing_folder_is_named(void **state)
 {
     (void)state;
     place at = make_place();
     char path[128], message[256];
+    (void)snprintf(path, sizeof path, "%s/none/a", at.folder);
+    (void)snprintf(message, sizeof message, "%s: cannot be written: there is no folder %s/none", path, at.folder);
+    expect_failure(path, message);
+    (void)snprintf(message, sizeof message, "%s：无法写入：没有文件夹 %s/none", path, at.folder);
+    expect_failure_in(TUWEN_CHINESE, path, message);
+    assert_int_equal(write_text(at.path, "a file", NULL), TUWEN_OK);
+    (void)snprintf(path, sizeof path, "%s/a", at.path);
+    (void)snprintf(message, sizeof message, "%s: cannot be written: there is no folder %s", path, at.path);
+    expect_failure(path, message);
+    remove_place(&at);
+    expect_failure("none/a", "none/a: cannot be written: there is no folder none");
+}
+
+/* The other reasons of the system, in the reader's language too. */
+static void reasons_are_translated(void **state)
+{
+    (void)state;
+    place at = make_place();
+    char message[256];
+    assert_int_equal(symlink("elsewhere", at.part), 0);
+    (void)snprintf(message, sizeof message, "%s：无法写入：符号链接层数过多", at.part);
+    expect_failure_in(TUWEN_CHINESE, at.path, message);
+    assert_int_equal(unlink(at.part), 0);
+    if (geteuid() != 0) { /* whom no folder refuses */
+        assert_int_equal(chmod(at.folder, 0500), 0);
+        (void)snprintf(message, sizeof message, "%s: cannot be written into the folder %s: Permission denied", at.path,
+                       at.folder);
+        expect_failure(at.path, message);
+        (void)snprintf(message, sizeof message, "%s：无法写入文件夹 %s：没有权限", at.path, at.folder);
+        expect_failure_in(TUWEN_CHINESE, at.path, message);
+        assert_int_equal(chmod(at.folder, 0700), 0);
+    }
+    remove_place(&at);
+}
+
+static void what_cannot_be_written_is_named(void **state)
+{
+    (void)state;
+    place at = make_place();
+    char message[256];
     (void)snprintf(message, sizeof message, "%s: cannot be written: it is a folder", at.folder);
     expect_failure(at.folder, message);
-    (void)snprintf(path, sizeof path, "%s/none/a", at.folder);
-    (void)snprintf(message, sizeof message, "%s.part: cannot be written: No such file or directory", path);
-    expect_failure(path, message);
     /* What another user could lay in our way. */
     assert_int_equal(symlink("elsewhere", at.part), 0);
     (void)snprintf(message, sizeof message, "%s: cannot be written: Too many levels of symbolic links", at.part);
@@ -188,7 +231,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(name_appears_at_the_end),         cmocka_unit_test(here_is_a_folder_too),
         cmocka_unit_test(what_cannot_be_written_is_named), cmocka_unit_test(full_disk_is_named),
-        cmocka_unit_test(failed_allocations_are_survived),
+        cmocka_unit_test(failed_allocations_are_survived), cmocka_unit_test(a_missing_folder_is_named),
+        cmocka_unit_test(reasons_are_translated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
