@@ -206,6 +206,11 @@ tuwen_status tw_tiles_open(const tw_library *library, int threads, tw_tiles **ou
     return TUWEN_OK;
 }
 
+size_t tw_tiles_bytes(const tw_tiles *tiles)
+{
+    return sizeof *tiles + (size_t)tiles->threads * sizeof *tiles->streams;
+}
+
 void tw_tiles_close(tw_tiles *tiles)
 {
     if (!tiles)

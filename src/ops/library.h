@@ -34,6 +34,9 @@ typedef struct tw_tiles tw_tiles;
 tuwen_status tw_tiles_open(const tw_library *library, int threads, tw_tiles **tiles, tuwen_error *error);
 void tw_tiles_close(tw_tiles *tiles); /* accepts NULL */
 
+/* Memory of ours that they hold, in bytes: not the library's own, which it does not tell. */
+size_t tw_tiles_bytes(const tw_tiles *tiles);
+
 /* A product y [rows][out] = x [rows][in] times panels of weights (tw_panel_layout of `element`, out <= that layout's).
  * x is of the element, I8 as unsigned bytes; y is f32, of I8 int32. Valid until TW_TILES_KEPT others are prepared. */
 typedef struct tw_tile {

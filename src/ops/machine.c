@@ -147,7 +147,7 @@ tw_profile *tw_worker_profile(tw_worker *worker)
 
 size_t tw_worker_bytes(const tw_worker *worker)
 {
-    return worker->capacity;
+    return sizeof *worker + worker->capacity + tw_tiles_bytes(worker->tiles);
 }
 
 void tw_worker_observe(tw_worker *worker, tw_observer observer, void *user)

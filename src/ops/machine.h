@@ -45,7 +45,7 @@ const tw_machine *tw_worker_machine(const tw_worker *worker);
 /* What the worker's operations took so far; the caller may set it to zero. */
 tw_profile *tw_worker_profile(tw_worker *worker);
 
-/* Bytes of scratch memory that it holds. */
+/* Bytes of memory that it holds, but for what the library keeps. */
 size_t tw_worker_bytes(const tw_worker *worker);
 
 /* Sees the input of every linear layer before it is computed. NULL for none. */

@@ -19,3 +19,11 @@ cat json
 env --default-signal=INT tuwen embed -q -m tiny -i - -o out.npy --format npy <&3 &
 interrupt "ls out.npy.* > /dev/null 2>&1"
 ls out.npy* 2> /dev/null || echo nothing left
+# While peaks are measured, and between runs: one sentence, and nothing left beside the picture that is wanted.
+env --default-signal=INT tuwen bench -m tiny captions --svg peaks.svg > peaks 2> said &
+interrupt "grep -qs 'model tiny' said"
+cat said
+ls peaks.svg* 2> /dev/null || echo nothing left
+env --default-signal=INT tuwen bench -q --lang zh -m tiny --seconds 60 --runs 10000 captions --captions 3 --svg bench.svg > bench &
+interrupt "grep -q tiny bench"
+ls bench.svg* 2> /dev/null || echo nothing left

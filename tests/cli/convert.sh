@@ -20,6 +20,7 @@ tuwen convert tiny; echo "exit $?"
 tuwen convert tiny a b; echo "exit $?"
 tuwen convert nothing a; echo "exit $?"
 tuwen convert tiny no/such/folder.tuwen; echo "exit $?"
+tuwen convert --lang zh tiny no/such/folder.tuwen; echo "exit $?"
 tuwen convert -q tiny note --force && tuwen verify note
 printf x | dd of=note bs=1 seek=5000 conv=notrunc 2> /dev/null
 tuwen verify note; echo "exit $?"

@@ -8,6 +8,8 @@ try match --imag a b
 try match --top=x a b
 try match --image-tokens 9..3 a b
 try embed hello
+try match --precision f32 a b
+try selftest a
 try match --lang=en --wrong a b
 unset LANG
 try match --wrong --lang zh a b

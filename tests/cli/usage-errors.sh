@@ -30,6 +30,9 @@ try embed --fuse -t a -i b.png
 try embed --format csv -t a
 try info a b
 try selftest a
+try match --precision f32 a b
+try bench --seconds x
+try bench a
 try selftest --force
 try selftest --fetch --json
 try selftest --card . --fetch --offline

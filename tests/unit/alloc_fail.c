@@ -2,6 +2,7 @@
 /* The wrappers that the linker puts in the place of the C library's allocation functions, and the loop over them. */
 #include "alloc_fail.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -16,13 +17,16 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
+void __real_free(void *block);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *block, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
+void __wrap_free(void *block);
 
 static atomic_size_t failing; /* 0: none */
 static atomic_size_t counted;
+static atomic_size_t held;
 
 void alloc_fail_at(size_t n)
 {
@@ -40,24 +44,45 @@ static bool fails_now(void)
     return atomic_fetch_add(&counted, 1) + 1 == atomic_load(&failing);
 }
 
+size_t alloc_bytes_held(void)
+{
+    return atomic_load(&held);
+}
+
+static void *hold(void *block)
+{
+    atomic_fetch_add(&held, block ? malloc_usable_size(block) : 0);
+    return block;
+}
+
 void *__wrap_malloc(size_t size)
 {
-    return fails_now() ? NULL : __real_malloc(size);
+    return fails_now() ? NULL : hold(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-    return fails_now() ? NULL : __real_calloc(count, size);
+    return fails_now() ? NULL : hold(__real_calloc(count, size));
 }
 
 void *__wrap_realloc(void *block, size_t size)
 {
-    return fails_now() ? NULL : __real_realloc(block, size);
+    size_t before = block ? malloc_usable_size(block) : 0;
+    void *moved = fails_now() ? NULL : hold(__real_realloc(block, size));
+    if (moved)
+        atomic_fetch_sub(&held, before);
+    return moved;
 }
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
-    return fails_now() ? NULL : __real_aligned_alloc(alignment, size);
+    return fails_now() ? NULL : hold(__real_aligned_alloc(alignment, size));
+}
+
+void __wrap_free(void *block)
+{
+    atomic_fetch_sub(&held, block ? malloc_usable_size(block) : 0);
+    __real_free(block);
 }
 
 size_t alloc_fail_each(tuwen_status (*function)(void *user, tuwen_error *error), void *user)
