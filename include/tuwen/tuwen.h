@@ -351,7 +351,7 @@ typedef struct tuwen_peak {
 
 /*
  * Measures the peaks of this machine into `peaks` ([TUWEN_PEAKS]): oneDNN's packed product of 1024x1280 and 1280x5120
- * numbers, the best of the runs within `seconds` a type (0 to 3600; 0 means 1), after one to warm up. An element type
+ * numbers (64x1280 where these take longer than 0.25 s), the best of the runs within `seconds` a type (0 to 3600; 0 means 1), after one to warm up. An element type
  * for which there are no products that use the instruction set has the rate 0. `isa` and `threads` as in
  * tuwen_model_options. About 50 MB of memory are used meanwhile. Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY,
  * INTERNAL. Thread-safe.
