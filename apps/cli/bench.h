@@ -70,8 +70,8 @@ struct bench {
     tuwen_peak peaks[TUWEN_PEAKS];
     const tuwen_model_info *info; /* NULL when only peaks were asked for */
     const tuwen_peak *peak;       /* that shares are of, as measured at the start; NULL if there is none */
-    char slower_isa[32];          /* the level of bf16 instructions, where they are slower than widening; else empty */
-    tuwen_gauge *gauge;           /* measures that peak again */
+    char slower_isa[32]; /* the level of bf16 instructions, where they are slower than widening; else empty */
+    tuwen_gauge *gauge;  /* measures that peak again */
     struct bench_result results[BENCH_WORKS];
     size_t count;
 };

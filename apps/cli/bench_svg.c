@@ -81,8 +81,7 @@ static void stage_line(char *line, size_t size, const struct bench_run *run, con
     enum message message = !counted ? SAY_BENCH_PIECE : share > 0 ? SAY_BENCH_PIECE_SHARE : SAY_BENCH_PIECE_RATE;
     message_format(line, size, message,
                    WITH(bench_stage_name(stage->name), number_text(stage->seconds, 4).text,
-                        percent_text(of_time, 1).text,
-                        bench_rate_text(&unit, stage->operations, stage->seconds).text,
+                        percent_text(of_time, 1).text, bench_rate_text(&unit, stage->operations, stage->seconds).text,
                         percent_text(share, 1).text));
 }
 
@@ -119,8 +118,9 @@ static void draw_result(const struct bench_result *result, double y, FILE *strea
     char line[256], seconds[64];
     message_format(line, sizeof line, result->run_count == 1 ? SAY_BENCH_DRAWN_RUN : SAY_BENCH_DRAWN_SPREAD,
                    WITH(bench_rate_text(&unit, run->operations, run->seconds).text, percent_text(run->share, 0).text,
-                        bench_rate_text(&unit, bench_peak(run), 1).text, number_text((double)result->run_count, 0).text,
-                        percent_text(result->least, 0).text, percent_text(result->largest, 0).text));
+                        bench_rate_text(&unit, bench_peak(run), 1).text,
+                        number_text((double)result->run_count, 0).text, percent_text(result->least, 0).text,
+                        percent_text(result->largest, 0).text));
     message_format(seconds, sizeof seconds, SAY_BENCH_DRAWN, WITH(number_text(run->seconds, 3).text));
     print_text(stream, MARGIN, y, " class=\"strong\"", result->title);
     print_text(stream, WIDTH - MARGIN, y, " class=\"strong\" text-anchor=\"end\"", seconds);
@@ -157,21 +157,21 @@ static void draw_legend(const struct bench *bench, double y, FILE *stream)
 
 static void print_begin(FILE *stream, int height)
 {
-    fprintf(
-        stream,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">\n" MARK "\n"
-        "<style>\n"
-        "text { font: 14px system-ui, sans-serif; fill: #1f2328 }\n"
-        ".title { font-size: 18px; font-weight: 600 } .strong { font-weight: 600 } .faint { fill: #59636e }\n"
-        ".on-dark { fill: #ffffff; text-anchor: middle } .on-light { fill: #111827; text-anchor: middle }\n"
-        ".paper { fill: #ffffff }\n"
-        "@media (prefers-color-scheme: dark) {\n"
-        "text { fill: #e6edf3 } .faint { fill: #9198a1 } .on-dark { fill: #ffffff } .on-light { fill: #111827 } "
-        ".paper { fill: #0d1117 }\n"
-        "}\n"
-        "</style>\n"
-        "<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n",
-        WIDTH, height, WIDTH, height, WIDTH, height);
+    fprintf(stream,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
+            "role=\"img\">\n" MARK "\n"
+            "<style>\n"
+            "text { font: 14px system-ui, sans-serif; fill: #1f2328 }\n"
+            ".title { font-size: 18px; font-weight: 600 } .strong { font-weight: 600 } .faint { fill: #59636e }\n"
+            ".on-dark { fill: #ffffff; text-anchor: middle } .on-light { fill: #111827; text-anchor: middle }\n"
+            ".paper { fill: #ffffff }\n"
+            "@media (prefers-color-scheme: dark) {\n"
+            "text { fill: #e6edf3 } .faint { fill: #9198a1 } .on-dark { fill: #ffffff } .on-light { fill: #111827 } "
+            ".paper { fill: #0d1117 }\n"
+            "}\n"
+            "</style>\n"
+            "<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n",
+            WIDTH, height, WIDTH, height, WIDTH, height);
 }
 
 /* A bar for each peak, as long as its rate is of the highest. */

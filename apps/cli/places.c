@@ -108,7 +108,8 @@ static bool empty_folder(int file, const char *spared)
     }
     bool good = true;
     for (struct dirent *entry; good && (entry = readdir(folder)) != NULL;) {
-        if (is_dots(entry->d_name) || (spared && strcmp(entry->d_name, spared) == 0) || unlinkat(dirfd(folder), entry->d_name, 0) == 0)
+        if (is_dots(entry->d_name) || (spared && strcmp(entry->d_name, spared) == 0) ||
+            unlinkat(dirfd(folder), entry->d_name, 0) == 0)
             continue;
         int inner = openat(dirfd(folder), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         good = inner >= 0 && empty_folder(inner, NULL) && unlinkat(dirfd(folder), entry->d_name, AT_REMOVEDIR) == 0;

@@ -39,13 +39,14 @@ static tuwen_status fail_open(tuwen_error *error, const tw_output *output, int n
     const char *folder = slash ? output->path : ".";
     int length = slash && slash > output->path ? (int)(slash - output->path) : 1;
     if (number == ENOENT || number == ENOTDIR)
-        return tw_fail(error, TUWEN_IO, "%s: cannot be written: there is no folder %.*s", output->path, length, folder);
+        return tw_fail(error, TUWEN_IO, "%s: cannot be written: there is no folder %.*s", output->path, length,
+                       folder);
     char reason[TW_REASON_SIZE];
     tw_errno_text(number, error, reason);
     bool of_folder = number == EACCES || number == EPERM || number == EROFS;
     if (of_folder && lstat(output->part, &state) != 0)
-        return tw_fail(error, TUWEN_IO, "%s: cannot be written into the folder %.*s: %s", output->path, length, folder,
-                       reason);
+        return tw_fail(error, TUWEN_IO, "%s: cannot be written into the folder %.*s: %s", output->path, length,
+                       folder, reason);
     return fail_errno(error, output->part, number);
 }
 

@@ -137,8 +137,6 @@ void tw_prepared_free(tw_prepared *prepared)
 size_t tw_prepared_bytes(const tw_prepared *prepared)
 {
     const tw_patches *patches = &prepared->patches;
-    size_t values = patches->values
-                        ? (size_t)patches->grid_h * (size_t)patches->grid_w * (size_t)patches->length
-                        : 0;
+    size_t values = patches->values ? (size_t)patches->grid_h * (size_t)patches->grid_w * (size_t)patches->length : 0;
     return prepared->ids.capacity * sizeof *prepared->ids.items + values * sizeof *patches->values;
 }

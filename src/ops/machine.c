@@ -33,8 +33,8 @@ static tuwen_status choose_kernels(const char *isa, const tw_kernels **kernels, 
     list_levels(levels, sizeof levels);
     *kernels = tw_kernels_named(isa);
     if (!*kernels)
-        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s is not an instruction set of this machine, which has: %s", isa,
-                       levels);
+        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s is not an instruction set of this machine, which has: %s",
+                       isa, levels);
     if (!tw_kernels_can_run(*kernels))
         return tw_fail(error, TUWEN_UNSUPPORTED, "this machine cannot run the instruction set %s; it has: %s", isa,
                        levels);

@@ -237,13 +237,17 @@ static void expect_told(tuwen_model *model, bool with_instruction)
         {.text = "a dog", .text_size = 5},
         {.picture = picture, .picture_size = size},
         {.text = "a dog", .text_size = 5, .picture = picture, .picture_size = size},
-        {.text = "a cat", .text_size = 5, .instruction = TUWEN_MATCH_INSTRUCTION, .instruction_size = sizeof TUWEN_MATCH_INSTRUCTION - 1},
+        {.text = "a cat",
+         .text_size = 5,
+         .instruction = TUWEN_MATCH_INSTRUCTION,
+         .instruction_size = sizeof TUWEN_MATCH_INSTRUCTION - 1},
     };
     enum { COUNT = sizeof inputs / sizeof *inputs };
     float vectors[COUNT * 256];
     size_t own = alloc_bytes_held() - before; /* the test's */
     assert_int_equal(tuwen_session_open(model, NULL, &session, NULL), TUWEN_OK);
-    for (size_t count = 0; count + !with_instruction <= COUNT; count++) { /* of none, of the first, and so on, each after the others */
+    for (size_t count = 0; count + !with_instruction <= COUNT;
+         count++) { /* of none, of the first, and so on, each after the others */
         if (count > 0)
             assert_int_equal(tuwen_embed(session, inputs, count, vectors, NULL, NULL), TUWEN_OK);
         uint64_t now = tuwen_session_memory(session);
@@ -274,11 +278,8 @@ static void test_memory_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),
-        cmocka_unit_test(test_bites),
-        cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_memory_told),
+        cmocka_unit_test(test_vectors), cmocka_unit_test(test_bites),       cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_memory),  cmocka_unit_test(test_memory_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

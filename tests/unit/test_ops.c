@@ -10,35 +10,11 @@
 #include <sys/mman.h>
 
 #include "base/memory.h"
+#include "machines.h"
 #include "numbers.h"
 #include "ops/linear.h"
 #include "ops/rows.h"
 #include "testing.h"
-
-/* One to three threads. */
-#define MACHINES 3
-static tw_machine *machines[MACHINES];
-static tw_worker *workers[MACHINES];
-
-static int open_machines(void **state)
-{
-    (void)state;
-    for (int i = 0; i < MACHINES; i++)
-        if (tw_machine_open(NULL, i + 1, &machines[i], NULL) != TUWEN_OK ||
-            tw_worker_open(machines[i], &workers[i], NULL) != TUWEN_OK)
-            return 1;
-    return 0;
-}
-
-static int close_machines(void **state)
-{
-    (void)state;
-    for (int i = 0; i < MACHINES; i++) {
-        tw_worker_close(workers[i]);
-        tw_machine_close(machines[i]);
-    }
-    return 0;
-}
 
 /* int8 is left to test_int8.c, but for the bits of its rows. */
 static const tw_element elements[] = {TW_ELEMENT_F32, TW_ELEMENT_BF16, TW_ELEMENT_I8};

@@ -146,8 +146,8 @@ static void reasons_are_translated(void **state)
     assert_int_equal(unlink(at.part), 0);
     if (geteuid() != 0) { /* whom no folder refuses */
         assert_int_equal(chmod(at.folder, 0500), 0);
-        (void)snprintf(message, sizeof message, "%s: cannot be written into the folder %s: Permission denied", at.path,
-                       at.folder);
+        (void)snprintf(message, sizeof message, "%s: cannot be written into the folder %s: Permission denied",
+                       at.path, at.folder);
         expect_failure(at.path, message);
         (void)snprintf(message, sizeof message, "%s：无法写入文件夹 %s：没有权限", at.path, at.folder);
         expect_failure_in(TUWEN_CHINESE, at.path, message);
