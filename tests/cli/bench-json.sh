@@ -6,7 +6,7 @@ tuwen bench --seconds 0 --json peaks | mask
 
 # One bar of stages for each result; nothing that another file or a script would be needed for; names are no markup.
 grep -c 'text-anchor="end"' bench.svg
-grep -c 'of the peak around the run ([0-9.]* TFLOP/s)' bench.svg
+grep -c 'of the peak around the run ([0-9.]* [TG]FLOP/s)' bench.svg
 sed -n 's/^<text .*>\([a-z ]*\)<.text>$/\1/p' bench.svg
 test "$(grep -c '<title>' bench.svg)" -ge 4 && echo pieces
 grep -c 'prefers-color-scheme: dark' bench.svg
