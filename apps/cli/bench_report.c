@@ -177,10 +177,10 @@ static void print_heading(const struct bench_unit *unit, const struct terminal *
     printf("%s\n", style_of(terminal, STYLE_PLAIN));
 }
 
-/* Which run is shown, how fast the machine was around it, and how much the runs differ. */
 /* Shares that differ by more of themselves are worth a warning: on a machine at rest they differ by 0.02 to 0.05. */
 #define UNSTEADY 0.1
 
+/* Which run is shown, how fast the machine was around it, and how much the runs differ. */
 static void print_runs(const struct bench_result *result, const struct terminal *terminal)
 {
     char line[256];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `tuwen bench --svg`: one bar for each result, cut into its stages; of peaks alone, a bar for each. The picture stands alone (no fonts, scripts or
- * other files), follows the reader's light or dark scheme, and tells each piece's numbers when pointed at.
+ * `tuwen bench --svg`: one bar for each result, cut into its stages; of peaks alone, a bar for each. The picture stands
+ * alone (no fonts, scripts or other files), follows the reader's light or dark scheme, and tells each piece's numbers when
+ * pointed at.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -63,7 +63,8 @@ typedef enum tuwen_precision {
     TUWEN_PRECISION_F32 = 1,
     TUWEN_PRECISION_BF16 = 2,
     /* Weights and the inputs of products as whole numbers of 8 bits where that was found harmless, else bf16. Only of a
-     * packed file, for which tuwen_convert makes the choice, and of random weights, where all products are in int8 that can be. */
+     * packed file, for which tuwen_convert makes the choice, and of random weights, where all products are in int8 that
+     * can be. */
     TUWEN_PRECISION_INT8 = 3
 } tuwen_precision;
 
@@ -71,7 +72,8 @@ typedef enum tuwen_precision {
 typedef bool (*tuwen_progress_function)(void *user, uint64_t done, uint64_t total);
 
 /* The levels of instruction sets by name, of every architecture, lowest first. "avx512_bf16" is "avx512" with products of
- * bf16 by the processor's own instructions for them; it is not chosen by itself where these are the slower ones; "amx" has tile registers for them. */
+ * bf16 by the processor's own instructions for them; it is not chosen by itself where these are the slower ones. "amx" has
+ * products of bf16 and int8 in tile registers, which Linux gives to the process when the level is first asked for. */
 #define TUWEN_LEVELS "scalar|avx2|avx512|avx512_bf16|amx|neon"
 
 /* How to open a model. Zero-initialise for the defaults. */
@@ -351,8 +353,8 @@ typedef struct tuwen_peak {
 
 /*
  * Measures the peaks of this machine into `peaks` ([TUWEN_PEAKS]): oneDNN's packed product of 1024x1280 and 1280x5120
- * numbers (64x1280 where these take longer than 0.25 s), the best of the runs within `seconds` a type (0 to 3600; 0 means 1), after one to warm up. An element type
- * for which there are no products that use the instruction set has the rate 0. `isa` and `threads` as in
+ * numbers (64x1280 where these take longer than 0.25 s), the best of the runs within `seconds` a type (0 to 3600; 0 means
+ * 1), after one to warm up. An element type for which there are no products that use the instruction set has the rate 0. `isa` and `threads` as in
  * tuwen_model_options. About 50 MB of memory are used meanwhile. Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY,
  * INTERNAL. Thread-safe.
  */

@@ -2,8 +2,9 @@
 /*
  * The amx level: the kernels of avx512, and products of bf16 and of bytes by the processor's tiles, eight registers of 16
  * rows of 64 bytes. TDPBF16PS adds to a tile of 16x16 sums the products of 32 neighbours in depth: of rows of `a` as they
- * stand, and of pairs of a packed panel; TDPBUSD those of 64 bytes, with fours of a panel. Lengths and strides are counted in
- * bytes here, so that both are the same code. The instructions are written out, since compilers move memory accesses across their built-ins.
+ * stand, and of pairs of a packed panel; TDPBUSD those of 64 bytes, with fours of a panel. Lengths and strides are counted
+ * in bytes here, so that both are the same code. The instructions are written out, since compilers move memory accesses
+ * across their built-ins.
  */
 #include <immintrin.h>
 #include <math.h>

@@ -4,9 +4,9 @@
  * after the other; each computes its tile of the result in its own memory and finishes it there.
  *
  * A tile is computed in one of four ways. Where the machine multiplies the weights' element, oneDNN does (library.h), on
- * inputs in that element; but bf16 and bytes are multiplied by the level's own kernel where there is one (AMX). Elsewhere our own
- * product kernels do, a panel at a time: in f32, where a panel of bf16 is widened into the thread's memory first, or in
- * bytes. Sums of bytes are exact whichever way they are computed.
+ * inputs in that element; but bf16 and bytes are multiplied by the level's own kernel where there is one (AMX). Elsewhere
+ * our own product kernels do, a panel at a time: in f32, where a panel of bf16 is widened into the thread's memory first,
+ * or in bytes. Sums of bytes are exact whichever way they are computed.
  */
 #include "ops/linear.h"
 
@@ -23,7 +23,7 @@
 #define TASKS_A_THREAD 4
 /* Rows of the library's tiles: the f32 result, 128 KB, stays in a second-level cache. */
 #define LIBRARY_ROWS 128
-/* Rows of our tiles of bf16, and floats between rows of a result, so that 16 rows are not in the same sets of a cache. */
+/* Rows of our tiles, and floats between rows of a result, so that 16 rows are not in the same sets of a cache. */
 #define TILES_ROWS 320
 #define TILES_DEPTH 512 /* bytes of a row at a time: what 32 outputs take of them stays in a first-level cache */
 #define TILES_GAP 16

@@ -60,9 +60,9 @@ void tw_worker_leave(int before);
 /* What a packed file is made by, such as "oneDNN 2.6.3, avx512". */
 void tw_machine_name(const tw_machine *machine, char *buffer, size_t size);
 
-/* One "key: value" a line: oneDNN's version; our level that `isa` chooses (or why it cannot), and the best here; the
- * cores that the process may use, and whether a quota decided that; what each precision multiplies with ("bf16: widened to f32"). oneDNN's cap is not
- * touched, and `size` is at least 1. */
+/* Facts for people in `language`, one a line, in English "key: value": oneDNN's version; our level that `isa` chooses (or why
+ * it cannot), and the best here; the cores that the process may use, and whether a quota decided that; what each precision
+ * multiplies with ("bf16: widened to f32"). oneDNN's cap is not touched, and `size` is at least 1. */
 void tw_machine_describe(const char *isa, tuwen_language language, char *buffer, size_t size);
 
 #endif
