@@ -28,7 +28,7 @@ else
     echo 'peaks of this machine (1 thread,'
 fi | sed -n '1s/,.*/,/p'
 # A warning if, and only if, the shares differ by more than a tenth of the one that is shown.
-tuwen bench --seconds 60 -q -m tiny --runs 4 captions --captions 3 > out
+tuwen bench --seconds 3600 -q -m tiny --runs 4 captions --captions 3 > out
 awk '/^  shares of the runs:/ { least = $5; largest = $8 } /from bytes to vector/ { shown = $(NF - 1) } /not steady/ { said = 1 }
     END { spread = largest - least; print (spread > 0.11 * shown && !said) || (spread < 0.09 * shown && said) ? "wrong: " spread " " shown : "as it is" }' out
 # A picture in the place of something else only by force; of one that tuwen drew always.
