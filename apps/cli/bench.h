@@ -108,6 +108,12 @@ struct number_text bench_rate_text(const struct bench_unit *unit, double operati
 /* "2 threads", "1 of 2 threads"; for the heads of what was measured. */
 struct number_text bench_threads_text(const struct bench *bench);
 
+/* What oneDNN calls the code of a peak, or why there is no such peak. */
+struct bench_line {
+    char text[128];
+};
+struct bench_line bench_peak_note(const struct bench *bench, const tuwen_peak *peak);
+
 /* For people, as it comes: the peaks, the model, each result. */
 void bench_print_peaks(const struct bench *bench, const struct terminal *terminal);
 void bench_print_model(const struct bench *bench, const struct terminal *terminal);

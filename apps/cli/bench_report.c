@@ -97,12 +97,16 @@ static void print_line(const struct terminal *terminal, enum style style, size_t
     printf("%s\n", style_of(terminal, STYLE_PLAIN));
 }
 
-/* Why there is no such peak. */
-static const char *lacking_text(const struct bench *bench, const tuwen_peak *peak, char *line, size_t size)
+struct bench_line bench_peak_note(const struct bench *bench, const tuwen_peak *peak)
 {
+    struct bench_line note;
     bool slower = *bench->slower_isa && strcmp(peak->name, "bf16") == 0;
-    message_format(line, size, slower ? SAY_BENCH_LACKING_SLOWER : SAY_BENCH_LACKING, WITH(bench->slower_isa));
-    return line;
+    if (peak->rate > 0)
+        snprintf(note.text, sizeof note.text, "%s", peak->code);
+    else
+        message_format(note.text, sizeof note.text, slower ? SAY_BENCH_LACKING_SLOWER : SAY_BENCH_LACKING,
+                       WITH(bench->slower_isa));
+    return note;
 }
 
 void bench_print_peaks(const struct bench *bench, const struct terminal *terminal)
@@ -121,7 +125,7 @@ void bench_print_peaks(const struct bench *bench, const struct terminal *termina
         pad(stdout, INDENT);
         print_left(peak->name, TYPE_WIDTH);
         print_right(peak->rate > 0 ? number_text(peak->rate / 1e9, 1).text : "-", PEAK_WIDTH);
-        printf("  %s\n", peak->rate > 0 ? peak->code : lacking_text(bench, peak, line, sizeof line));
+        printf("  %s\n", bench_peak_note(bench, peak).text);
     }
 }
 

@@ -192,8 +192,7 @@ static void draw_peaks(const struct bench *bench, FILE *stream)
         if (peak->rate > 0)
             fprintf(stream, "<rect x=\"%d\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", MARGIN,
                     y + BAR_BELOW, peak->rate / highest * BAR_WIDTH, BAR_HEIGHT, PEAK_COLOR);
-        print_text(stream, MARGIN, y + FACTS_BELOW, " class=\"faint\"",
-                   peak->rate > 0 ? peak->code : text_of(SAY_BENCH_LACKING));
+        print_text(stream, MARGIN, y + FACTS_BELOW, " class=\"faint\"", bench_peak_note(bench, peak).text);
     }
 }
 

@@ -38,6 +38,13 @@ start_hub() {
     port=$(cat port)
 }
 
+# Ends the last one. Its number may soon be another process's, so that nothing must be sent there again.
+stop_hub() {
+    kill "$hub"
+    wait "$hub" 2>/dev/null
+    hubs=$(for other in $hubs; do [ "$other" = "$hub" ] || printf ' %s' "$other"; done)
+}
+
 faults() { "$double" --ask "$port" "/control/set?$(echo "$*" | tr ' ' '&')" >/dev/null; }
 reset() { "$double" --ask "$port" /control/reset >/dev/null; }
 stat_of() { "$double" --ask "$port" /control/stats | sed -n "s/^$1 //p"; }

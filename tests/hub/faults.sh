@@ -87,7 +87,7 @@ pull_hf 1
 mkdir changed
 cp "$tiny"/*.json "$tiny"/merges.txt changed
 tac "$tiny/model.safetensors" >changed/model.safetensors
-kill "$hub"
+stop_hub
 start_hub "$PWD/changed"
 pull_hf 0
 same "$PWD/changed"

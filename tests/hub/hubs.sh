@@ -71,29 +71,29 @@ cp "$tiny"/*.json "$tiny"/merges.txt many
 cp "$tiny/model.safetensors" many/model-00001-of-00001.safetensors
 cp "$tiny/model.safetensors" many/other.safetensors
 echo '{"weight_map":{"model.norm.weight":"model-00001-of-00001.safetensors"}}' >many/model.safetensors.index.json
-kill "$hub"
+stop_hub
 start_hub "$PWD/many"
 rm -rf stage
 pull_hf 0
 same "$PWD/many"
 [ -e stage/model-00001-of-00001.safetensors ] && [ ! -e stage/other.safetensors ] || fail 'took other weights'
 echo '{"weight_map":{"model.norm.weight":"../../x.safetensors"}}' >many/model.safetensors.index.json
-kill "$hub"
+stop_hub
 start_hub "$PWD/many"
 rm -rf stage
 pull_hf 1
 says '^error	.*names ../../x.safetensors, which is not in the listing'
-kill "$hub"
+stop_hub
 start_hub "$tiny"
 
 test='files of an earlier listing do not stay'
 rm -rf stage
 cp "$tiny/model.safetensors" many/model-00001-of-00001.safetensors
 echo '{"weight_map":{"model.norm.weight":"model-00001-of-00001.safetensors"}}' >many/model.safetensors.index.json
-kill "$hub"
+stop_hub
 start_hub "$PWD/many"
 pull_hf 0
-kill "$hub"
+stop_hub
 start_hub "$tiny"
 pull_hf 0
 same "$tiny"
@@ -103,7 +103,7 @@ test='a large file that is complete is not summed again, unless it was touched'
 mkdir large
 cp "$tiny"/*.json "$tiny"/merges.txt large
 truncate -s 70000000 large/model.safetensors
-kill "$hub"
+stop_hub
 start_hub "$PWD/large"
 rm -rf stage
 pull_hf 0
@@ -114,7 +114,7 @@ printf x | dd of=stage/model.safetensors bs=1 seek=60000000 conv=notrunc 2>/dev/
 pull_hf 0
 same "$PWD/large"
 rm -r large stage
-kill "$hub"
+stop_hub
 start_hub "$tiny"
 
 test='tokens go to the hub only'

@@ -28,7 +28,7 @@ grep -q "$second" err || fail 'does not name it'
 
 test='a line that breaks'
 cp "$root/tests/golden/images/150x100.png" "served/$second"
-kill "$hub"
+stop_hub
 start_hub served cut=100,1
 card 1 --fetch
 cmp -s "card/$second" "served/$second" || fail 'the second was not fetched'
@@ -50,11 +50,11 @@ grep -q -- --offline err || fail 'does not say why'
 
 test='too large, and nobody there'
 head -c 70000000 /dev/zero >"served/$second"
-kill "$hub"
+stop_hub
 start_hub served
 card 1 --fetch
 grep -q 67108864 err || fail 'does not name the limit'
-kill "$hub"
+stop_hub
 card 1 --fetch -q
 [ -s err ] || fail 'says nothing'
 [ "$(ls card)" = "$first" ] || fail 'something was left'
