@@ -25,5 +25,5 @@ interrupt "grep -qs 'model tiny' said"
 cat said
 ls peaks.svg* 2> /dev/null || echo nothing left
 env --default-signal=INT tuwen bench -q --lang zh -m tiny --seconds 60 --runs 10000 captions --captions 3 --svg bench.svg > bench &
-interrupt "grep -q tiny bench"
+interrupt "grep -qs tiny bench"
 ls bench.svg* 2> /dev/null || echo nothing left
