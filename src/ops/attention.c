@@ -158,7 +158,8 @@ static void pack_pair(const tw_kernels *kernels, const tw_attention *of, const t
     size_t dim = (size_t)of->heads.head_dim;
     size_t stride = (size_t)of->kv_stride;
     int left = sequence->own.length - first;
-    const float *from = of->v + ((size_t)sequence->row + (size_t)first) * stride + (size_t)kv_head * dim;
+    const float *from =
+        left > 0 ? of->v + ((size_t)sequence->row + (size_t)first) * stride + (size_t)kv_head * dim : NULL;
     for (size_t d = 0; d < dim; d += TW_PANEL)
         kernels->tiles->put_pairs(to + d / TW_PANEL * panel, left > 0 ? from + d : NULL,
                                   left > 1 ? from + stride + d : NULL, dim - d < TW_PANEL ? dim - d : TW_PANEL);

@@ -224,8 +224,11 @@ static void describe_products(const tw_kernels *kernels, tuwen_language language
     while (tw_kernels_level(place) != kernels)
         place++;
     const tw_kernels *next = tw_kernels_level(place + 1);
+    size_t lowest = 0; /* with the same kernels: a level may only add products of other elements */
+    while (tw_kernels_level(lowest)->product != kernels->product)
+        lowest++;
     char own[64], note[128] = "";
-    (void)snprintf(own, sizeof own, tw_text(language, "%s kernels"), kernels->level);
+    (void)snprintf(own, sizeof own, tw_text(language, "%s kernels"), tw_kernels_level(lowest)->level);
     if (!bf16 && next && tw_kernels_is_slow(next))
         (void)snprintf(note, sizeof note,
                        tw_text(language, " (bf16 instructions are slower here; --isa %s uses them)"), next->level);
