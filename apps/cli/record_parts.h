@@ -5,6 +5,40 @@
 
 #include "records.h"
 
+/* The input, cut into rows. Zero at first, but for the members up to `limit`. */
+struct record_rows {
+    const char *name; /* for messages */
+    records_read_function read;
+    void *user;
+    char delimiter;
+    bool has_quotes; /* a field that begins with a quote ends with one */
+    uint64_t limit;  /* bytes of a row */
+
+    char *buffer;
+    size_t begin, end, capacity; /* what was read and is not used yet */
+    uint64_t base;               /* the place in the input of the buffer's beginning */
+    bool at_end;
+    size_t scanned, first_line; /* from `begin` on; the end of a row's first line, 0: it has not ended yet */
+    enum { FIELD_BEGIN, PLAIN, QUOTED, QUOTE_SEEN, QUOTE_RETURN } state;
+};
+
+enum row_kind { ROW_GOOD, ROW_QUOTE_OPEN, ROW_QUOTE_INSIDE, ROW_TOO_LONG, ROW_NONE, ROW_FAILED };
+
+/* Finds the next row that is not blank: `*size` bytes from `begin` on, which record_rows_use then takes away. Of a row that
+ * is too long the bytes are gone already. FAILED after a complaint or Ctrl-C. */
+enum row_kind record_rows_next(struct record_rows *rows, size_t *size);
+void record_rows_use(struct record_rows *rows, size_t size);
+
+/* Reads at least one more byte, or notes the end; false after a complaint or Ctrl-C. What lies in the buffer moves. */
+bool record_rows_more(struct record_rows *rows);
+void record_rows_free(struct record_rows *rows);
+
+/* Bytes of a row without the end of its line. */
+size_t record_line_size(const char *row, size_t size);
+
+/* Reads from the file descriptor that `user` points to; Ctrl-C ends waiting. */
+ssize_t record_read_file(void *user, void *buffer, size_t size);
+
 /* Which columns hold what; an index of SIZE_MAX stands for none. */
 struct record_roles {
     size_t image, label;

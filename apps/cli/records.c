@@ -1,50 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The reader of records: bytes of the input, cut into rows, cut into fields.
- *
- * Rows are found by a small machine that goes on wherever the bytes that came so far end, so that the same records come
- * out however the bytes arrive. A quote that is never closed would swallow the rest of the file: a row that breaks the
- * rules and goes over several lines is therefore only its first line, and the next row begins behind that.
- */
-#include "records.h"
+/* The reader of records: opening what it is given, rows cut into fields, and what makes a record of them. */
+#include "record_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "interrupt.h"
 #include "messages.h"
-#include "record_parts.h"
 
-/* Bytes to read at least, and bytes that tell the format. */
-#define PIECE 65536
+/* Bytes that tell the format. */
 #define SAMPLE 65536
-
-enum scan_state { FIELD_BEGIN, PLAIN, QUOTED, QUOTE_SEEN, QUOTE_RETURN };
 
 struct records {
     char *name, *folder_path;
     struct records_options options;
     enum record_format format;
-    char delimiter;
     int file;
     bool close_file;
-    records_read_function read;
-    void *user;
     uint64_t input_size;
-
-    char *buffer;
-    size_t begin, end, capacity; /* what was read and is not used yet */
-    uint64_t base;               /* the place in the input of the buffer's beginning */
-    bool at_end;
-
-    size_t scanned, first_line; /* from `begin` on; the end of a row's first line, 0: it has not ended yet */
-    enum scan_state state;
+    struct record_rows rows;
 
     char *header; /* what the names point into */
     struct text *columns;
@@ -73,151 +51,6 @@ static bool refuse(const struct records *records, enum message message)
 {
     complain(message, WITH(records->name));
     return false;
-}
-
-/* Bytes. */
-
-static ssize_t read_file(void *user, void *buffer, size_t size)
-{
-    enum { MILLISECONDS = 200 };
-    struct pollfd poll_file = {.fd = *(int *)user, .events = POLLIN};
-    while (!interrupt_seen())
-        if (poll(&poll_file, 1, MILLISECONDS) > 0)
-            return read(poll_file.fd, buffer, size);
-    errno = EINTR;
-    return -1;
-}
-
-/* Reads at least one more byte, or notes the end; false after a complaint or Ctrl-C. */
-static bool read_more(struct records *records)
-{
-    if (records->begin > 0) {
-        memmove(records->buffer, records->buffer + records->begin, records->end - records->begin);
-        records->base += records->begin;
-        records->end -= records->begin;
-        records->begin = 0;
-    }
-    if (records->end == records->capacity &&
-        !record_grow((void **)&records->buffer, &records->capacity, records->end + PIECE, 1))
-        return out_of_memory();
-    for (;;) {
-        ssize_t count =
-            records->read(records->user, records->buffer + records->end, records->capacity - records->end);
-        if (count < 0 && errno == EINTR && !interrupt_seen())
-            continue;
-        if (count < 0 && !interrupt_seen())
-            complain(SAY_FILE_ERROR, WITH(records->name, reason_of(errno)));
-        records->at_end = count == 0;
-        records->end += count > 0 ? (size_t)count : 0;
-        return count >= 0;
-    }
-}
-
-/* Rows. */
-
-static void use_bytes(struct records *records, size_t size)
-{
-    records->begin += size;
-    records->scanned = records->first_line = 0;
-    records->state = FIELD_BEGIN;
-}
-
-enum row_kind { ROW_GOOD, ROW_QUOTE_OPEN, ROW_QUOTE_INSIDE, ROW_TOO_LONG, ROW_NONE, ROW_FAILED };
-
-/* Goes on behind a quote that closed a field: true where the row cannot be as the rules say. */
-static bool scan_after_quote(struct records *records, char byte, bool *ended)
-{
-    bool returned = records->state == QUOTE_RETURN;
-    *ended = byte == '\n';
-    if (*ended)
-        return false;
-    records->state = returned                     ? PLAIN
-                     : byte == '"'                ? QUOTED
-                     : byte == records->delimiter ? FIELD_BEGIN
-                     : byte == '\r'               ? QUOTE_RETURN
-                                                  : PLAIN;
-    return records->state == PLAIN;
-}
-
-static bool scan_byte(struct records *records, char byte, bool *ended)
-{
-    *ended = false;
-    switch (records->state) {
-    case FIELD_BEGIN:
-    case PLAIN:
-        if (records->state == FIELD_BEGIN && byte == '"' && records->format != RECORD_JSONL)
-            records->state = QUOTED;
-        else
-            records->state = byte == records->delimiter ? FIELD_BEGIN : PLAIN;
-        *ended = byte == '\n';
-        return false;
-    case QUOTED:
-        if (byte == '"')
-            records->state = QUOTE_SEEN;
-        else if (byte == '\n' && records->first_line == 0)
-            records->first_line = records->scanned + 1;
-        return false;
-    case QUOTE_SEEN:
-    case QUOTE_RETURN:
-        break;
-    }
-    return scan_after_quote(records, byte, ended);
-}
-
-/* Drops the rest of a row that is too long to be kept. */
-static enum row_kind skip_line(struct records *records)
-{
-    for (;;) {
-        const char *start = records->buffer + records->begin;
-        const char *newline = memchr(start, '\n', records->end - records->begin);
-        size_t size = newline ? (size_t)(newline - start) + 1 : records->end - records->begin;
-        use_bytes(records, size);
-        if (newline || records->at_end)
-            return ROW_TOO_LONG;
-        if (!read_more(records))
-            return ROW_FAILED;
-    }
-}
-
-/* Finds the end of the next row: `*size` bytes with its newline from `begin` on. */
-static enum row_kind find_row(struct records *records, size_t *size)
-{
-    const uint64_t limit = records->options.max_size;
-    bool broken = false, ended = false;
-    while (!ended) {
-        if (records->begin + records->scanned == records->end) {
-            if (records->scanned > limit)
-                break;
-            if (records->at_end)
-                break;
-            if (!read_more(records))
-                return ROW_FAILED;
-            continue;
-        }
-        if (records->scanned > limit)
-            break;
-        broken = scan_byte(records, records->buffer[records->begin + records->scanned], &ended) || broken;
-        records->scanned++;
-        if (broken && records->first_line)
-            ended = true;
-    }
-    *size = records->first_line && (broken || !ended) ? records->first_line : records->scanned;
-    if (ended)
-        return broken ? ROW_QUOTE_INSIDE : ROW_GOOD;
-    if (records->state == QUOTED && records->scanned > 0)
-        return records->first_line || records->scanned <= limit ? ROW_QUOTE_OPEN : skip_line(records);
-    if (records->scanned > limit)
-        return skip_line(records);
-    *size = records->scanned;
-    return records->scanned == 0 ? ROW_NONE : broken ? ROW_QUOTE_INSIDE : ROW_GOOD;
-}
-
-/* Bytes of a row without the end of its line. */
-static size_t line_size(const char *row, size_t size)
-{
-    size -= size > 0 && row[size - 1] == '\n';
-    size -= size > 0 && row[size - 1] == '\r';
-    return size;
 }
 
 /* Fields. */
@@ -255,7 +88,7 @@ static const char *copy_field(const struct records *records, const char *at, con
     if (at == begin && at < end && *at == '"') /* not closed: all the rest of the line */
         for (; at < end; at++)
             *(*to)++ = *at;
-    for (; at < end && *at != records->delimiter; at++)
+    for (; at < end && *at != records->rows.delimiter; at++)
         *(*to)++ = *at;
     return at;
 }
@@ -464,7 +297,7 @@ static bool take_picture(struct records *records, struct record *record)
         for (; at < end && !record->error; at += size + 1) {
             const char *newline = memchr(at, '\n', (size_t)(end - at));
             size = newline ? (size_t)(newline - at) : (size_t)(end - at);
-            if (!add_text(records, record, at, line_size(at, size)))
+            if (!add_text(records, record, at, record_line_size(at, size)))
                 return false;
         }
         check_content(records, record);
@@ -489,21 +322,6 @@ static enum records_result next_of_folder(struct records *records, struct record
     return take_picture(records, record) ? RECORDS_ONE : RECORDS_FAILED;
 }
 
-/* The next row that is not blank. */
-static enum row_kind next_row(struct records *records, size_t *size)
-{
-    for (;;) {
-        enum row_kind kind = find_row(records, size);
-        const char *row = records->buffer + records->begin;
-        bool is_blank = kind == ROW_GOOD && line_size(row, *size) == 0;
-        if (kind == ROW_GOOD && records->format == RECORD_JSONL && !is_blank)
-            is_blank = record_is_blank(row, *size);
-        if (!is_blank)
-            return kind;
-        use_bytes(records, *size);
-    }
-}
-
 /* A row that was too long to be kept: its fields are empty. */
 static bool take_nothing(struct records *records, struct record *record)
 {
@@ -517,7 +335,7 @@ enum records_result records_next(struct records *records, struct record *record)
     if (records->format == RECORD_FOLDER)
         return next_of_folder(records, record);
     size_t size = 0;
-    enum row_kind kind = next_row(records, &size);
+    enum row_kind kind = record_rows_next(&records->rows, &size);
     if (kind == ROW_FAILED)
         return RECORDS_FAILED;
     if (kind == ROW_NONE)
@@ -527,16 +345,16 @@ enum records_result records_next(struct records *records, struct record *record)
     if (kind == ROW_TOO_LONG) {
         good = take_nothing(records, record);
     } else {
-        const char *row = records->buffer + records->begin;
+        const char *row = records->rows.buffer + records->rows.begin;
         if (kind == ROW_QUOTE_OPEN)
             fail(records, record, "INVALID_ARGUMENT", SAY_RECORD_QUOTE_OPEN, NULL);
         if (kind == ROW_QUOTE_INSIDE)
             fail(records, record, "INVALID_ARGUMENT", SAY_RECORD_QUOTE_INSIDE, NULL);
-        good = records->format == RECORD_JSONL ? take_object(records, record, row, line_size(row, size))
-                                               : take_row(records, record, row, line_size(row, size));
-        use_bytes(records, size); /* the bytes stay where they are until more are read */
+        good = records->format == RECORD_JSONL ? take_object(records, record, row, record_line_size(row, size))
+                                               : take_row(records, record, row, record_line_size(row, size));
+        record_rows_use(&records->rows, size); /* the bytes stay where they are until more are read */
     }
-    record->offset = records->base + records->begin;
+    record->offset = records->rows.base + records->rows.begin;
     return good ? RECORDS_ONE : RECORDS_FAILED;
 }
 
@@ -545,13 +363,13 @@ enum records_result records_next(struct records *records, struct record *record)
 /* Drops a byte order mark, and refuses what is no text in UTF-8. */
 static bool check_beginning(struct records *records)
 {
-    while (records->end < 4 && !records->at_end)
-        if (!read_more(records))
+    while (records->rows.end < 4 && !records->rows.at_end)
+        if (!record_rows_more(&records->rows))
             return false;
-    const char *data = records->buffer;
-    size_t size = records->end;
+    const char *data = records->rows.buffer;
+    size_t size = records->rows.end;
     if (size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
-        records->begin = 3;
+        records->rows.begin = 3;
         return true;
     }
     if ((size >= 2 && (memcmp(data, "\xff\xfe", 2) == 0 || memcmp(data, "\xfe\xff", 2) == 0)) ||
@@ -589,16 +407,16 @@ static char delimiter_of(const char *row, size_t size)
 static bool first_line(struct records *records, const char **line, size_t *size)
 {
     for (;;) {
-        const char *at = records->buffer + records->begin, *end = records->buffer + records->end;
+        const char *at = records->rows.buffer + records->rows.begin, *end = records->rows.buffer + records->rows.end;
         while (at < end && strchr(" \t\r\n", *at) && *at != '\0')
             at++;
         size_t seen = (size_t)(end - at) < SAMPLE ? (size_t)(end - at) : SAMPLE;
         const char *newline = at < end ? memchr(at, '\n', seen) : NULL;
         *line = at;
         *size = newline ? (size_t)(newline - at) : seen;
-        if (newline || seen == SAMPLE || records->at_end)
+        if (newline || seen == SAMPLE || records->rows.at_end)
             return true;
-        if (!read_more(records))
+        if (!record_rows_more(&records->rows))
             return false;
     }
 }
@@ -619,10 +437,13 @@ static bool choose_format(struct records *records)
         return refuse(records, SAY_RECORDS_ARRAY);
     if (format == RECORD_AUTO && first == '{' && !ends_with(name, ".csv"))
         format = RECORD_JSONL;
-    records->delimiter = format == RECORD_JSONL ? '\n' : format == RECORD_TSV ? '\t' : delimiter_of(line, size);
-    if (format == RECORD_CSV && records->delimiter == '\t')
-        records->delimiter = ',';
-    records->format = format == RECORD_JSONL ? RECORD_JSONL : records->delimiter == '\t' ? RECORD_TSV : RECORD_CSV;
+    records->rows.delimiter = format == RECORD_JSONL ? '\n' : format == RECORD_TSV ? '\t' : delimiter_of(line, size);
+    if (format == RECORD_CSV && records->rows.delimiter == '\t')
+        records->rows.delimiter = ',';
+    records->rows.has_quotes = format != RECORD_JSONL;
+    records->format = format == RECORD_JSONL            ? RECORD_JSONL
+                      : records->rows.delimiter == '\t' ? RECORD_TSV
+                                                        : RECORD_CSV;
     return true;
 }
 
@@ -645,15 +466,15 @@ static bool number_columns(struct records *records)
 static bool read_header(struct records *records)
 {
     size_t size = 0;
-    enum row_kind kind = next_row(records, &size);
+    enum row_kind kind = record_rows_next(&records->rows, &size);
     if (kind == ROW_FAILED)
         return false;
     if (kind == ROW_NONE)
         return refuse(records, SAY_FILE_EMPTY);
-    const char *row = records->buffer + records->begin;
+    const char *row = records->rows.buffer + records->rows.begin;
     if (kind != ROW_GOOD)
         return refuse(records, SAY_RECORDS_BAD_HEADER);
-    size_t length = line_size(row, size);
+    size_t length = record_line_size(row, size);
     if (!records_is_utf8(row, length) || memchr(row, 0, length))
         return refuse(records, may_be_gbk(row, length) ? SAY_RECORDS_GBK : SAY_RECORDS_NOT_UTF8);
     records->column_count = split(records, row, length, SIZE_MAX);
@@ -661,7 +482,7 @@ static bool read_header(struct records *records)
     if (records->column_count == 0 || !records->columns)
         return records->column_count > 0 ? out_of_memory() : false;
     if (records->options.no_header) {
-        use_bytes(records, 0);
+        record_rows_use(&records->rows, 0);
         return number_columns(records);
     }
     for (size_t i = 0; i < records->column_count; i++)
@@ -669,13 +490,13 @@ static bool read_header(struct records *records)
     records->header = records->content; /* the names live there */
     records->content = NULL;
     records->content_capacity = 0;
-    use_bytes(records, size);
+    record_rows_use(&records->rows, size);
     return true;
 }
 
 static bool open_bytes(struct records *records)
 {
-    if (!read_more(records) || !check_beginning(records) || !choose_format(records))
+    if (!record_rows_more(&records->rows) || !check_beginning(records) || !choose_format(records))
         return false;
     if (records->format == RECORD_JSONL)
         return true;
@@ -716,6 +537,8 @@ static struct records *make(const char *name, const struct records_options *opti
         records->options = *options;
     if (records->options.max_size == 0)
         records->options.max_size = RECORD_BYTES;
+    records->rows.name = copy;
+    records->rows.limit = records->options.max_size;
     return records;
 }
 
@@ -725,8 +548,8 @@ struct records *records_open_bytes(const char *name, records_read_function read,
     struct records *records = make(name, options);
     if (!records)
         return NULL;
-    records->read = read;
-    records->user = user;
+    records->rows.read = read;
+    records->rows.user = user;
     if (open_bytes(records))
         return records;
     records_close(records);
@@ -754,8 +577,8 @@ static bool open_path(struct records *records, const char *path)
     if (S_ISDIR(status.st_mode))
         return open_folder(records);
     records->input_size = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
-    records->read = read_file;
-    records->user = &records->file;
+    records->rows.read = record_read_file;
+    records->rows.user = &records->file;
     return open_bytes(records);
 }
 
@@ -782,7 +605,7 @@ void records_close(struct records *records)
     free(records->content);
     free(records->fields);
     free(records->texts);
-    free(records->buffer);
+    record_rows_free(&records->rows);
     free(records->name);
     free(records->folder_path);
     free(records);
@@ -795,7 +618,7 @@ enum record_format records_format(const struct records *records)
 
 char records_delimiter(const struct records *records)
 {
-    return records->delimiter;
+    return records->rows.delimiter;
 }
 
 const struct text *records_columns(const struct records *records, size_t *count)
