@@ -143,6 +143,11 @@ bool input_read_picture(const char *path, uint64_t limit, struct bytes *bytes, s
     return fail(error, "BAD_IMAGE", SAY_FILE_EMPTY, WITH(input_name(path)));
 }
 
+bool input_read_limited(const char *path, uint64_t limit, struct bytes *bytes, struct input_error *error)
+{
+    return read_input(path, limit, SAY_FILE_TOO_LARGE, bytes, error);
+}
+
 bool input_read_file(const char *path, uint64_t limit, struct bytes *bytes)
 {
     struct input_error error;

@@ -29,6 +29,9 @@ const char *input_name(const char *path);
 /* Reads a picture file of at most `limit` bytes. False with `*error` filled if that cannot be done. */
 bool input_read_picture(const char *path, uint64_t limit, struct bytes *bytes, struct input_error *error);
 
+/* Reads any file of at most `limit` bytes; an empty one is good. False with `*error` filled if that cannot be done. */
+bool input_read_limited(const char *path, uint64_t limit, struct bytes *bytes, struct input_error *error);
+
 /* Reads a file of tuwen's own making, of at most `limit` bytes. Complains and returns false if that cannot be done. */
 bool input_read_file(const char *path, uint64_t limit, struct bytes *bytes);
 

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the columns of a table mean: by their names in English and Chinese, or as the options say. */
+#include "record_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "messages.h"
+
+/* Well-known names, the best first; case and blanks around them do not count. */
+static const char *const image_names[] = {
+    "image",      "picture",   "photo",       "img",      "pic",  "image_path", "picture_path",
+    "image_file", "image_url", "picture_url", "path",     "file", "filename",   "file_name",
+    "filepath",   "file_path", "url",         "图片",     "图像", "照片",       "图片路径",
+    "图片地址",   "图片链接",  "图片文件",    "商品图片", "主图", "路径",       "文件",
+    "文件名",     "链接",      NULL};
+static const char *const text_names[] = {"text",     "texts", "title",    "caption", "captions", "description",
+                                         "标题",     "文本",  "文字",     "说明",    "描述",     "商品标题",
+                                         "商品名称", "名称",  "图片说明", "文案",    NULL};
+static const char *const label_names[] = {"label",    "match",    "verdict", "decision", "标签",
+                                          "是否匹配", "人工结论", "结论",    "匹配",     NULL};
+static const char *const *const role_names[] = {image_names, text_names, label_names};
+
+static const char *const yes_words[] = {"1",    "1.0",  "yes",    "y",        "true", "match", "pass",
+                                        "ok",   "good", "accept", "accepted", "是",   "匹配",  "相符",
+                                        "通过", "正确", "对",     "接受",     "√",    NULL};
+static const char *const no_words[] = {"0",    "0.0",    "no",       "n",  "false",  "mismatch", "fail",
+                                       "bad",  "reject", "rejected", "否", "不匹配", "不符",     "不通过",
+                                       "错误", "错",     "拒绝",     "×",  NULL};
+
+bool record_grow(void **array, size_t *capacity, size_t count, size_t element)
+{
+    if (count <= *capacity)
+        return true;
+    size_t wanted = *capacity ? *capacity * 2 : 16;
+    if (wanted < count)
+        wanted = count;
+    if (wanted > SIZE_MAX / element)
+        return false;
+    void *grown = realloc(*array, wanted * element);
+    if (!grown)
+        return false;
+    *array = grown;
+    *capacity = wanted;
+    return true;
+}
+
+static bool is_space(char byte)
+{
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+/* Blank is what the library would refuse as an empty text, too: spaces of ASCII, and the ideographic one. */
+bool record_is_blank(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size;) {
+        if (is_space(text[i]))
+            i++;
+        else if (size - i >= 3 && memcmp(text + i, "\xe3\x80\x80", 3) == 0)
+            i += 3;
+        else
+            return false;
+    }
+    return true;
+}
+
+static void trim(const char **text, size_t *size)
+{
+    while (*size > 0 && is_space(**text)) {
+        ++*text;
+        --*size;
+    }
+    while (*size > 0 && is_space((*text)[*size - 1]))
+        --*size;
+}
+
+static bool is_word(const char *text, size_t size, const char *word)
+{
+    return strlen(word) == size && strncasecmp(text, word, size) == 0;
+}
+
+static size_t place_of(const char *const *words, const char *text, size_t size)
+{
+    for (size_t i = 0; words[i]; i++)
+        if (is_word(text, size, words[i]))
+            return i;
+    return SIZE_MAX;
+}
+
+size_t record_name_rank(enum record_role role, const char *name, size_t size)
+{
+    trim(&name, &size);
+    size_t rank = place_of(role_names[role], name, size), stem = size;
+    if (rank != SIZE_MAX || role != ROLE_TEXT)
+        return rank;
+    while (stem > 0 && name[stem - 1] >= '0' && name[stem - 1] <= '9')
+        stem--;
+    if (stem == size || stem == 0)
+        return SIZE_MAX;
+    if (name[stem - 1] == '_' || name[stem - 1] == '-' || name[stem - 1] == ' ')
+        stem--;
+    return place_of(text_names, name, stem);
+}
+
+int record_label_of(const char *word, size_t size)
+{
+    trim(&word, &size);
+    return place_of(yes_words, word, size) != SIZE_MAX ? 1 : place_of(no_words, word, size) != SIZE_MAX ? 0 : -1;
+}
+
+/* The column called `wanted`, else the one with that number; SIZE_MAX if there is none. */
+static size_t find_named(const struct text *names, size_t count, bool has_names, const char *wanted)
+{
+    for (size_t i = 0; has_names && i < count; i++) {
+        const char *name = names[i].data;
+        size_t size = names[i].size;
+        trim(&name, &size);
+        if (is_word(name, size, wanted))
+            return i;
+    }
+    char *end;
+    unsigned long long number = *wanted >= '1' && *wanted <= '9' ? strtoull(wanted, &end, 10) : 0;
+    return number > 0 && *end == '\0' && number <= count ? (size_t)number - 1 : SIZE_MAX;
+}
+
+/* The best column of a role by its name. */
+static size_t find_known(enum record_role role, const struct text *names, size_t count)
+{
+    size_t best = SIZE_MAX, found = SIZE_MAX;
+    for (size_t i = 0; i < count; i++) {
+        size_t rank = record_name_rank(role, names[i].data, names[i].size);
+        if (rank < best) {
+            best = rank;
+            found = i;
+        }
+    }
+    return found;
+}
+
+/* The names of all columns for a message, cut where it gets long. */
+static void list_names(char *list, size_t size, const struct text *names, size_t count)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < count && length + 8 < size; i++) {
+        int written = snprintf(list + length, size - length, "%s%.*s", i ? ", " : "", (int)(names[i].size % 1000),
+                               names[i].data);
+        length += written > 0 ? (size_t)written : 0;
+    }
+}
+
+static bool no_column(enum message message, const char *file, const char *wanted, const struct text *names,
+                      size_t count)
+{
+    char list[512] = "";
+    list_names(list, sizeof list, names, count);
+    complain(message, WITH(file, list, wanted));
+    return false;
+}
+
+static bool find_texts(struct record_roles *roles, const char *file, const struct text *names, size_t count,
+                       const struct records_options *options)
+{
+    roles->texts = calloc(count + options->text_column_count + 1, sizeof *roles->texts);
+    if (!roles->texts) {
+        complain(SAY_OUT_OF_MEMORY, NULL);
+        return false;
+    }
+    for (size_t i = 0; i < options->text_column_count; i++) {
+        size_t column = find_named(names, count, !options->no_header, options->text_columns[i]);
+        if (column == SIZE_MAX)
+            return no_column(SAY_RECORDS_NO_SUCH_COLUMN, file, options->text_columns[i], names, count);
+        roles->texts[roles->text_count++] = column;
+    }
+    if (options->text_column_count > 0)
+        return true;
+    if (options->no_header) {
+        if (count >= 2)
+            roles->texts[roles->text_count++] = 1;
+    } else {
+        size_t best = find_known(ROLE_TEXT, names, count);
+        size_t rank = best == SIZE_MAX ? SIZE_MAX : record_name_rank(ROLE_TEXT, names[best].data, names[best].size);
+        for (size_t i = 0; i < count && best != SIZE_MAX; i++)
+            if (record_name_rank(ROLE_TEXT, names[i].data, names[i].size) == rank)
+                roles->texts[roles->text_count++] = i;
+    }
+    return roles->text_count > 0 || options->any_columns ||
+           no_column(SAY_RECORDS_NO_TEXT_COLUMN, file, "", names, count);
+}
+
+bool record_roles_find(struct record_roles *roles, const char *file, const struct text *names, size_t count,
+                       const struct records_options *options)
+{
+    bool has_names = !options->no_header;
+    *roles = (struct record_roles){.image = SIZE_MAX, .label = SIZE_MAX};
+    if (options->image_column)
+        roles->image = find_named(names, count, has_names, options->image_column);
+    else
+        roles->image = has_names ? find_known(ROLE_IMAGE, names, count) : 0;
+    if (options->image_column && roles->image == SIZE_MAX)
+        return no_column(SAY_RECORDS_NO_SUCH_COLUMN, file, options->image_column, names, count);
+    if (roles->image == SIZE_MAX && !options->any_columns)
+        return no_column(SAY_RECORDS_NO_IMAGE_COLUMN, file, "", names, count);
+    if (options->label_column) {
+        roles->label = find_named(names, count, has_names, options->label_column);
+        if (roles->label == SIZE_MAX)
+            return no_column(SAY_RECORDS_NO_SUCH_COLUMN, file, options->label_column, names, count);
+    } else if (has_names)
+        roles->label = find_known(ROLE_LABEL, names, count);
+    return find_texts(roles, file, names, count, options);
+}
+
+void record_roles_free(struct record_roles *roles)
+{
+    free(roles->texts);
+    *roles = (struct record_roles){0};
+}
