@@ -14,8 +14,8 @@
 #include "match.h"
 #include "matrix.h"
 
-/* The most memory that may wait for the end of a run: 134 million results of a list, 268 million of a matrix. */
-#define WAITING_BYTES (1024.0 * 1024 * 1024)
+/* The most memory that may wait for the end of a run: 125 million results of a list, 250 million of a matrix. */
+#define WAITING_BYTES 1e9
 
 /* Pairs. */
 
