@@ -5,7 +5,6 @@
  * Items keep the order of the command line. They are computed and printed in chunks: many texts together, pictures one
  * by one, so memory does not grow with the number of pictures.
  */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,10 +33,9 @@ struct embed {
     struct text_list texts;
     struct checkpoint checkpoint;
     size_t dimension;
-    float *vectors;        /* [ITEMS_AT_ONCE][dimension] */
-    tuwen_output *outputs; /* [ITEMS_AT_ONCE] */
-    struct output output;
-    struct output facts; /* of an array that goes to a file: FILE.json beside it */
+    float *vectors;            /* [ITEMS_AT_ONCE][dimension] */
+    tuwen_output *outputs;     /* [ITEMS_AT_ONCE] */
+    struct output_pair output; /* of an array that goes to a file: FILE.json beside it */
     bool as_array;
     bool some_failed;
 };
@@ -214,9 +212,9 @@ static bool print_item(struct embed *embed, size_t index, size_t place, const st
         .dimension = embed->dimension,
     };
     if (!embed->as_array)
-        return json_embed_line(embed->output.stream, &line);
-    npy_row(embed->output.stream, vector, embed->dimension);
-    return !embed->facts.stream || json_array_item(embed->facts.stream, &line);
+        return json_embed_line(embed->output.main.stream, &line);
+    npy_row(embed->output.main.stream, vector, embed->dimension);
+    return !embed->output.facts.stream || json_array_item(embed->output.facts.stream, &line);
 }
 
 static tuwen_status embed_chunk(struct embed *embed, size_t first, size_t count)
@@ -236,7 +234,7 @@ static tuwen_status embed_chunk(struct embed *embed, size_t first, size_t count)
     for (size_t i = 0; i < count && status == TUWEN_OK; i++)
         if (!print_item(embed, first + i, i, &slot))
             status = TUWEN_OUT_OF_MEMORY;
-    if (embed->output.stream == stdout)
+    if (embed->output.main.stream == stdout)
         output_flush();
     return status;
 }
@@ -245,7 +243,7 @@ static void show_progress(const struct embed *embed, size_t at)
 {
     char line[1024];
     const char *picture = embed->items[at].picture;
-    bool to_terminal = !embed->output.target && isatty(STDOUT_FILENO) == 1;
+    bool to_terminal = !embed->output.main.target && isatty(STDOUT_FILENO) == 1;
     if (to_terminal || embed->count < 2)
         return;
     snprintf(line, sizeof line, "%zu/%zu%s%s", at + 1, embed->count, picture ? " " : "",
@@ -257,8 +255,8 @@ static tuwen_status embed_all(struct embed *embed)
 {
     tuwen_status status = TUWEN_OK;
     if (embed->as_array)
-        npy_header(embed->output.stream, embed->count, embed->dimension);
-    for (size_t first = 0; first < embed->count && status == TUWEN_OK && !ferror(embed->output.stream);) {
+        npy_header(embed->output.main.stream, embed->count, embed->dimension);
+    for (size_t first = 0; first < embed->count && status == TUWEN_OK && !ferror(embed->output.main.stream);) {
         size_t count = chunk_length(embed, first);
         show_progress(embed, first);
         status = embed_chunk(embed, first, count);
@@ -282,31 +280,18 @@ static bool allocate(struct embed *embed)
 /* An array has no place for facts: they go to FILE.json beside a FILE. */
 static bool open_outputs(struct embed *embed)
 {
-    const char *path = embed->cli->options.values[OPTION_OUTPUT].text;
-    char facts[PATH_MAX];
-    if (!output_open(&embed->output, path))
+    if (!output_pair_open(&embed->output, embed->cli->options.values[OPTION_OUTPUT].text, embed->as_array))
         return false;
-    if (!embed->as_array || !embed->output.target)
-        return true;
-    if (snprintf(facts, sizeof facts, "%s.json", path) < (int)sizeof facts && output_open(&embed->facts, facts)) {
-        const tuwen_model_info *info = embed->checkpoint.info;
-        return json_array_begin(embed->facts.stream, info, tuwen_session_fingerprint(embed->checkpoint.session),
-                                embed->count);
-    }
-    output_close(&embed->output, false);
-    return false;
+    return !embed->output.facts.stream ||
+           json_array_begin(embed->output.facts.stream, embed->checkpoint.info,
+                            tuwen_session_fingerprint(embed->checkpoint.session), embed->count);
 }
 
-/* Facts that stood beside an older array go first, so that they never stand beside the new one. */
 static bool close_outputs(struct embed *embed, bool keep)
 {
-    bool written = true;
-    if (embed->facts.stream)
-        json_array_end(embed->facts.stream);
-    if (keep && embed->facts.target)
-        unlink(embed->facts.target);
-    written = output_close(&embed->output, keep);
-    return (!embed->facts.stream || output_close(&embed->facts, keep && written)) && written;
+    if (embed->output.facts.stream)
+        json_array_end(embed->output.facts.stream);
+    return output_pair_close(&embed->output, keep);
 }
 
 /* Lines that were computed before Ctrl-C are printed; a file, which would be incomplete, is not kept. */

@@ -80,14 +80,14 @@ static const char *band_key(tuwen_band band)
     return tuwen_band_name(band, TUWEN_ENGLISH);
 }
 
-bool json_match_result(struct json_match *document, const struct json_subject *subject, const char *text,
-                       size_t text_size, size_t index, const tuwen_score *score, bool truncated)
+bool json_match_result(struct json_match *document, const struct json_pair *pair)
 {
-    json_t *record =
-        json_pack("{so so* so sI so so ss sb}", "image", name_or_null(subject->image), "item_text",
-                  subject->text ? name_or_null(subject->text) : NULL, "text", string_or_null(text, text_size),
-                  "index", (json_int_t)index, "cosine", real_of((double)score->cosine, 1e-6), "score",
-                  real_of((double)score->score, 1e-6), "band", band_key(score->band), "truncated", (int)truncated);
+    json_t *record = json_pack(
+        "{so so* so sI so so so sb}", "image", name_or_null(pair->image), "item_text",
+        pair->item_text ? name_or_null(pair->item_text) : NULL, "text", string_or_null(pair->text, pair->text_size),
+        "index", (json_int_t)pair->index, "cosine", real_of((double)pair->score.cosine, 1e-6), "score",
+        pair->judged ? real_of((double)pair->score.score, 1e-6) : json_null(), "band",
+        pair->judged ? json_string(band_key(pair->score.band)) : json_null(), "truncated", (int)pair->truncated);
     fputs(document->results++ ? ",\n" : "\n", document->stream);
     return print_value(document->stream, record);
 }
@@ -175,14 +175,21 @@ bool json_embed_line(FILE *stream, const struct json_item *item)
     return good;
 }
 
-bool json_array_begin(FILE *stream, const tuwen_model_info *info, const char *space, size_t count)
+/* The facts with which both kinds of documents beside an array begin. */
+static bool print_array_facts(FILE *stream, const tuwen_model_info *info, const char *space)
 {
     fputs("{\"model\":", stream);
     bool good = print_value(stream, name_or_null(info->name));
     fputs(",\"fingerprint\":", stream);
     good = print_value(stream, name_or_null(info->fingerprint)) && good;
-    fprintf(stream, ",\"space\":\"%s\",\"precision\":\"%s\",\"dimension\":%d,\"count\":%zu,\"items\":[", space,
-            info->precision, info->dimension, count);
+    fprintf(stream, ",\"space\":\"%s\",\"precision\":\"%s\"", space, info->precision);
+    return good;
+}
+
+bool json_array_begin(FILE *stream, const tuwen_model_info *info, const char *space, size_t count)
+{
+    bool good = print_array_facts(stream, info, space);
+    fprintf(stream, ",\"dimension\":%d,\"count\":%zu,\"items\":[", info->dimension, count);
     return good;
 }
 
@@ -196,6 +203,37 @@ bool json_array_item(FILE *stream, const struct json_item *item)
 }
 
 void json_array_end(FILE *stream)
+{
+    fputs("\n]}\n", stream);
+}
+
+bool json_matrix_begin(FILE *stream, const tuwen_model_info *info, const char *space)
+{
+    return print_array_facts(stream, info, space);
+}
+
+void json_matrix_list(FILE *stream, const char *list)
+{
+    fprintf(stream, "%s,\"%s\":[", strcmp(list, "rows") == 0 ? "" : "\n]", list);
+}
+
+bool json_matrix_item(FILE *stream, const struct json_matrix_item *item)
+{
+    json_t *record = json_pack("{sI so so}", "index", (json_int_t)item->index, "image", name_or_null(item->image),
+                               "text", string_or_null(item->text, item->text_size));
+    json_t *outcome = item->status
+                          ? json_pack("{ss so}", "status", item->status, "message", name_or_null(item->message))
+                          : json_pack("{sb}", "truncated", (int)item->truncated);
+    if (!record || json_object_update(record, outcome) != 0) {
+        json_decref(record);
+        record = NULL;
+    }
+    json_decref(outcome);
+    fputs(item->index ? ",\n" : "\n", stream);
+    return print_value(stream, record);
+}
+
+void json_matrix_end(FILE *stream)
 {
     fputs("\n]}\n", stream);
 }

@@ -20,15 +20,20 @@ struct json_match {
     size_t results;
     void *errors; /* kept until the end */
 };
-/* What a text is compared with: a picture, or an item whose vector was read from a file. */
-struct json_subject {
-    const char *image; /* NULL = none */
-    const char *text;  /* of the item; NULL = none */
+/* A pair that was compared. Strings are NULL where there is none. */
+struct json_pair {
+    const char *image;
+    const char *item_text; /* of the item that is compared with the text, if its vector was read from a file */
+    const char *text;
+    size_t text_size;
+    size_t index; /* of the text, as given */
+    tuwen_score score;
+    bool judged; /* score and band are made for such a pair; else they are null */
+    bool truncated;
 };
 /* `space` is the session's fingerprint. */
 bool json_match_begin(struct json_match *document, FILE *stream, const tuwen_model_info *info, const char *space);
-bool json_match_result(struct json_match *document, const struct json_subject *subject, const char *text,
-                       size_t text_size, size_t index, const tuwen_score *score, bool truncated);
+bool json_match_result(struct json_match *document, const struct json_pair *pair);
 /* One that failed: a picture (`text` NULL), or a text (`image` NULL). */
 bool json_match_error(struct json_match *document, const char *image, const char *text, size_t text_size,
                       size_t index, const char *status, const char *message);
@@ -54,6 +59,21 @@ bool json_embed_line(FILE *stream, const struct json_item *item);
 bool json_array_begin(FILE *stream, const tuwen_model_info *info, const char *space, size_t count);
 bool json_array_item(FILE *stream, const struct json_item *item);
 void json_array_end(FILE *stream);
+
+/* What goes beside a matrix of cosines (npy): facts, and what its rows and columns are. `list` is "rows" or "columns", which
+ * come in this order; items of a list are numbered from 0. */
+struct json_matrix_item {
+    size_t index;
+    const char *image; /* NULL = none */
+    const char *text;  /* NULL = none */
+    size_t text_size;
+    bool truncated;
+    const char *status, *message; /* of one that failed; else NULL */
+};
+bool json_matrix_begin(FILE *stream, const tuwen_model_info *info, const char *space);
+void json_matrix_list(FILE *stream, const char *list);
+bool json_matrix_item(FILE *stream, const struct json_matrix_item *item);
+void json_matrix_end(FILE *stream);
 
 /* The document of `tuwen selftest`; its end is report_end's. */
 bool json_report_begin(FILE *stream, const tuwen_model_info *info, const char *against);

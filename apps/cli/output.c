@@ -88,6 +88,28 @@ bool output_close(struct output *output, bool keep)
     return good;
 }
 
+bool output_pair_open(struct output_pair *pair, const char *path, bool with_facts)
+{
+    char facts[PATH_MAX];
+    *pair = (struct output_pair){0};
+    if (!output_open(&pair->main, path))
+        return false;
+    if (!with_facts || !pair->main.target)
+        return true;
+    if (snprintf(facts, sizeof facts, "%s.json", path) < (int)sizeof facts && output_open(&pair->facts, facts))
+        return true;
+    output_close(&pair->main, false);
+    return false;
+}
+
+bool output_pair_close(struct output_pair *pair, bool keep)
+{
+    if (keep && pair->facts.target)
+        unlink(pair->facts.target);
+    bool written = output_close(&pair->main, keep);
+    return (!pair->facts.stream || output_close(&pair->facts, keep && written)) && written;
+}
+
 bool output_try(const char *path)
 {
     struct stat status;

@@ -20,6 +20,19 @@ bool output_open(struct output *output, const char *path);
 /* Completes the file (`keep`), or removes what was written. Complains and returns false if writing failed. */
 bool output_close(struct output *output, bool keep);
 
+/* A file and the facts that its format has no place for, in FILE.json beside it; standard output and devices have none. */
+struct output_pair {
+    struct output main;
+    struct output facts; /* its stream is NULL where there are none */
+};
+
+/* Opens both; `with_facts` false opens the file alone. Complains and returns false on failure. */
+bool output_pair_open(struct output_pair *pair, const char *path, bool with_facts);
+
+/* Completes both, or removes them. Facts that stood beside an older file go first, so that they never stand beside the new
+ * one. Complains and returns false if writing failed. */
+bool output_pair_close(struct output_pair *pair, bool keep);
+
 /* Whether a file could be written there, as far as that can be seen without writing. Complains and returns false if not. */
 bool output_try(const char *path);
 

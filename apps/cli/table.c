@@ -50,16 +50,20 @@ static size_t widest_verdict(bool with_advice)
     return widest;
 }
 
-void table_plan(struct table *table, const struct terminal *terminal, const struct text_list *texts)
+void table_plan(struct table *table, const struct terminal *terminal, enum message head, size_t widest, bool judged)
 {
-    *table = (struct table){.terminal = terminal, .verdict_width = widest_verdict(true), .advice_in_row = true};
-    if (terminal->width == 0)
-        return;
-    size_t room = FIXED_WIDTH + table->verdict_width + GAP;
+    *table = (struct table){.terminal = terminal, .head = head, .judged = judged, .advice_in_row = true};
+    size_t room = FIXED_WIDTH + widest_verdict(true) + GAP;
     room = terminal->width > room ? terminal->width - room : 0;
-    for (size_t i = 0; i < texts->count && table->advice_in_row; i++)
-        table->advice_in_row = text_width(texts->texts[i].data, texts->texts[i].size) <= room;
+    if (terminal->width > 0)
+        table->advice_in_row = widest <= room;
     table->verdict_width = widest_verdict(table->advice_in_row);
+}
+
+/* Columns before the name. */
+static size_t width_before(const struct table *table)
+{
+    return table->judged ? FIXED_WIDTH + table->verdict_width + GAP : INDENT + COSINE_WIDTH + GAP;
 }
 
 /* A bar of `score` in eighths of a column, or of '#' where the locale is not UTF-8. */
@@ -91,26 +95,29 @@ static void print_heading(const struct table *table)
     pad(stdout, INDENT);
     print_right(text_of(SAY_HEAD_COSINE), COSINE_WIDTH);
     pad(stdout, GAP);
-    print_right(text_of(SAY_HEAD_SCORE), SCORE_WIDTH);
-    pad(stdout, GAP + BAR_WIDTH + GAP);
-    fputs(verdict, stdout);
-    pad(stdout, table->verdict_width - text_width(verdict, strlen(verdict)) + GAP);
-    printf("%s%s\n", text_of(SAY_HEAD_TEXT), plain);
+    if (table->judged) {
+        print_right(text_of(SAY_HEAD_SCORE), SCORE_WIDTH);
+        pad(stdout, GAP + BAR_WIDTH + GAP);
+        fputs(verdict, stdout);
+        pad(stdout, table->verdict_width - text_width(verdict, strlen(verdict)) + GAP);
+    }
+    printf("%s%s\n", text_of(table->head), plain);
 }
 
-static void print_row_text(const struct table *table, const struct table_row *row)
+static void print_row_name(const struct table *table, const struct table_row *row)
 {
     const char *mark = row->truncated ? text_of(SAY_TRUNCATED) : "";
     size_t mark_width = row->truncated ? text_width(mark, strlen(mark)) + 1 : 0;
-    size_t before = FIXED_WIDTH + table->verdict_width + GAP + mark_width, limit = 0;
+    size_t before = width_before(table) + mark_width, limit = 0;
     if (table->terminal->width > 0)
         limit = table->terminal->width > before + 8 ? table->terminal->width - before : 8;
-    text_print(stdout, row->text->data, row->text->size, limit);
+    text_print(stdout, row->name, row->size, limit);
     if (row->truncated)
         printf(" %s", mark);
 }
 
-static void print_row(const struct table *table, const struct table_row *row)
+/* Score, bar and verdict, with a gap at the end. */
+static void print_judgement(const struct table *table, const struct table_row *row, const char *row_style)
 {
     static const enum style bar_styles[] = {
         [TUWEN_BAND_MISMATCH] = STYLE_FAINT,
@@ -119,23 +126,33 @@ static void print_row(const struct table *table, const struct table_row *row)
         [TUWEN_BAND_VERY_HIGH] = STYLE_GREEN,
     };
     const struct terminal *terminal = table->terminal;
-    const char *plain = style_of(terminal, STYLE_PLAIN);
-    const char *row_style = row->score.band == TUWEN_BAND_VERY_HIGH  ? style_of(terminal, STYLE_BOLD)
-                            : row->score.band == TUWEN_BAND_MISMATCH ? style_of(terminal, STYLE_FAINT)
-                                                                     : "";
     char verdict[128];
     verdict_text(verdict, sizeof verdict, row->score.band, table->advice_in_row);
-    printf("%*s%s%*.4f%*s%*.2f  ", INDENT, "", row_style, COSINE_WIDTH, (double)row->score.cosine, GAP, "",
-           SCORE_WIDTH, (double)row->score.score);
+    printf("%*.2f%*s", SCORE_WIDTH, (double)row->score.score, GAP, "");
     fputs(style_of(terminal, bar_styles[row->score.band]), stdout);
     print_bar(terminal, row->score.score);
-    printf("%s%s%*s%s", plain, row_style, GAP, "", verdict);
+    printf("%s%s%*s%s", style_of(terminal, STYLE_PLAIN), row_style, GAP, "", verdict);
     pad(stdout, table->verdict_width - text_width(verdict, strlen(verdict)) + GAP);
-    print_row_text(table, row);
-    printf("%s\n", plain);
 }
 
-void table_print(struct table *table, const char *name, const char *note, const struct table_row *rows, size_t count)
+static void print_row(const struct table *table, const struct table_row *row)
+{
+    const struct terminal *terminal = table->terminal;
+    const char *row_style = !row->judged                              ? ""
+                            : row->score.band == TUWEN_BAND_VERY_HIGH ? style_of(terminal, STYLE_BOLD)
+                            : row->score.band == TUWEN_BAND_MISMATCH  ? style_of(terminal, STYLE_FAINT)
+                                                                      : "";
+    printf("%*s%s%*.4f%*s", INDENT, "", row_style, COSINE_WIDTH, (double)row->score.cosine, GAP, "");
+    if (row->judged)
+        print_judgement(table, row, row_style);
+    else if (table->judged)
+        pad(stdout, width_before(table) - INDENT - COSINE_WIDTH - GAP);
+    print_row_name(table, row);
+    printf("%s\n", style_of(terminal, STYLE_PLAIN));
+}
+
+void table_print(struct table *table, const char *name, size_t size, const char *note, const struct table_row *rows,
+                 size_t count)
 {
     const struct terminal *terminal = table->terminal;
     progress_clear();
@@ -143,13 +160,16 @@ void table_print(struct table *table, const char *name, const char *note, const 
         putchar('\n');
     table->started = true;
     fputs(style_of(terminal, STYLE_BOLD), stdout);
-    text_print(stdout, name, strlen(name), 0);
-    printf("%s  %s", style_of(terminal, STYLE_PLAIN), style_of(terminal, STYLE_FAINT));
-    text_print(stdout, note, strlen(note), 0);
+    text_print(stdout, name, size, 0);
+    if (*note) {
+        printf("%s  %s", style_of(terminal, STYLE_PLAIN), style_of(terminal, STYLE_FAINT));
+        text_print(stdout, note, strlen(note), 0);
+    }
     printf("%s\n", style_of(terminal, STYLE_PLAIN));
     print_heading(table);
     for (size_t i = 0; i < count; i++) {
-        table->bands_seen[rows[i].score.band] = true;
+        if (rows[i].judged)
+            table->bands_seen[rows[i].score.band] = true;
         print_row(table, &rows[i]);
     }
     output_flush();
@@ -157,7 +177,10 @@ void table_print(struct table *table, const char *name, const char *note, const 
 
 void table_print_legend(const struct table *table)
 {
-    if (table->advice_in_row || !table->started)
+    bool seen = false;
+    for (int band = TUWEN_BAND_MISMATCH; band <= TUWEN_BAND_VERY_HIGH; band++)
+        seen = seen || table->bands_seen[band];
+    if (table->advice_in_row || !seen)
         return;
     fputs(style_of(table->terminal, STYLE_FAINT), stdout);
     for (int band = TUWEN_BAND_VERY_HIGH; band >= TUWEN_BAND_MISMATCH; band--) {

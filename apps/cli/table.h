@@ -1,32 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of `tuwen match`: one a picture, best text first. */
+/* The tables of `tuwen match`: one a picture, best text first; or one a text or query, best picture first. */
 #ifndef TUWEN_CLI_TABLE_H
 #define TUWEN_CLI_TABLE_H
 
-#include "input.h"
+#include "messages.h"
 #include "terminal.h"
 #include "tuwen/tuwen.h"
 
-/* How tables look, the same for all pictures of a run. */
+/* How tables look, the same for all of a run. */
 struct table {
     const struct terminal *terminal;
+    enum message head; /* of the names */
     size_t verdict_width;
+    bool judged;        /* there may be rows with a score and a verdict */
     bool advice_in_row; /* else a legend at the end says what to do */
     bool bands_seen[TUWEN_BAND_VERY_HIGH + 1];
     bool started;
 };
 
 struct table_row {
-    const struct text *text;
-    size_t index; /* of the text, as given */
+    const char *name; /* what is compared with that which the table is of */
+    size_t size;
     tuwen_score score;
+    bool judged; /* the pair is of a kind that score and band are made for; else there is only the cosine */
     bool truncated;
 };
 
-void table_plan(struct table *table, const struct terminal *terminal, const struct text_list *texts);
+/* `widest` is the width of the widest name, SIZE_MAX if that is not known. */
+void table_plan(struct table *table, const struct terminal *terminal, enum message head, size_t widest, bool judged);
 
-/* Prints a line of the picture's name and a note on it, and its rows, which are sorted already. */
-void table_print(struct table *table, const char *name, const char *note, const struct table_row *rows, size_t count);
+/* Prints a line of a name and a note on it (may be empty), and the rows, which are sorted already. */
+void table_print(struct table *table, const char *name, size_t size, const char *note, const struct table_row *rows,
+                 size_t count);
 
 /* Says what to do with the bands that occurred, if the rows had no room for it. */
 void table_print_legend(const struct table *table);
