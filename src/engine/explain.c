@@ -61,6 +61,15 @@ void tuwen_explanation_free(tuwen_explanation *shown)
 
 /* ---- phrases ------------------------------------------------------------------------------------------------------ */
 
+static tuwen_status pass_on(const tuwen_output *output, tuwen_error *error)
+{
+    if (error) {
+        error->status = output->status;
+        memcpy(error->message, output->message, sizeof error->message);
+    }
+    return output->status;
+}
+
 /* The text and its variants, embedded together: [1 + phrases][dimension]. */
 static tuwen_status embed_texts(const explaining *of, const tuwen_input *text, tw_explanation *all, char *room,
                                 float *vectors)
@@ -80,7 +89,7 @@ static tuwen_status embed_texts(const explaining *of, const tuwen_input *text, t
     tuwen_status status = tuwen_embed(of->session, inputs, 1 + count, vectors, outputs, of->error);
     for (size_t i = 0; i < 1 + count && status == TUWEN_OK; i++)
         if (outputs[i].status != TUWEN_OK)
-            status = tw_fail(of->error, outputs[i].status, "%s", outputs[i].message);
+            status = pass_on(&outputs[i], of->error);
     all->shown.truncated = outputs[0].truncated;
     tw_free(outputs);
     return status;
@@ -95,8 +104,8 @@ static tuwen_status try_phrases(const explaining *of, const tuwen_input *text, t
     to->phrase_count = count > 1 ? count : 0; /* for embed_texts: variants */
     char *room = tw_alloc(text->text_size, to->phrase_count + 1);
     float *vectors = tw_alloc(to->phrase_count + 1, n * sizeof *vectors);
-    tuwen_status status = room && vectors ? embed_texts(of, text, all, room, vectors)
-                                          : tw_fail_memory(of->error, "the text");
+    tuwen_status status =
+        room && vectors ? embed_texts(of, text, all, room, vectors) : tw_fail_memory(of->error, "the text");
     if (status == TUWEN_OK) {
         memcpy(all->vectors + n, vectors, n * sizeof *vectors);
         to->cosine = tuwen_cosine(all->vectors, vectors, n);
@@ -309,8 +318,8 @@ static tuwen_status check(const tuwen_session *session, const tuwen_input *pictu
     if (!picture->picture || picture->text || !text->text || text->picture)
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "what is explained is one picture and one text");
     if (options->budget > MOST_BUDGET)
-        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "a budget of %d passes: allowed are at most %d", options->budget,
-                       MOST_BUDGET);
+        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "a budget of %d passes: allowed are at most %d",
+                       options->budget, MOST_BUDGET);
     return TUWEN_OK;
 }
 
@@ -330,7 +339,9 @@ tuwen_status tuwen_explain(tuwen_session *session, const tuwen_input *picture, c
     explaining of = {.session = session,
                      .options = &given,
                      .dimension = tuwen_model_dimension(tw_session_model(session)),
-                     .budget = given.budget == 0 ? DEFAULT_BUDGET : given.budget < 0 ? 0 : (size_t)given.budget,
+                     .budget = given.budget == 0  ? DEFAULT_BUDGET
+                               : given.budget < 0 ? 0
+                                                  : (size_t)given.budget,
                      .error = error};
     status = explain(&of, picture, text, all);
     if (status == TUWEN_OK)

@@ -19,7 +19,7 @@
 /* Grey of the picture: from here to white. */
 #define DARKEST 0.25f
 
-static const float carries[CHANNELS] = {230, 97, 0};  /* orange */
+static const float carries[CHANNELS] = {230, 97, 0};   /* orange */
 static const float against[CHANNELS] = {26, 100, 220}; /* blue */
 
 static int scaled(int length, int longest, int side)
@@ -74,8 +74,8 @@ static bool on_frame(const tuwen_explanation *of, const tw_picture *picture, int
         for (int right = -1; right <= 1; right++) {
             int near_x = x + right * line, near_y = y + down * line;
             bool outside = near_x < 0 || near_y < 0 || near_x >= picture->width || near_y >= picture->height;
-            if (outside || !is_strongest(of, near_y * of->rows / picture->height,
-                                         near_x * of->columns / picture->width, most))
+            if (outside ||
+                !is_strongest(of, near_y * of->rows / picture->height, near_x * of->columns / picture->width, most))
                 return true;
         }
     return false;

@@ -113,21 +113,24 @@ static piece next_piece(const splitter *of, size_t at)
 
 /* Between spaces; a phrase of English begins with them and ends with another word. */
 static const char function_words[] =
-    " a an the this that these those my your his her its our their some any each every another of in on at by for with "
+    " a an the this that these those my your his her its our their some any each every another of in on at by for "
+    "with "
     "without to from into onto over under near behind beside beneath between among above below across along around "
     "inside outside through towards upon during and or but nor not no never as than is are was were be being been am "
-    "has have had do does did can could will would shall should may might must it he she they we you i who which whose "
+    "has have had do does did can could will would shall should may might must it he she they we you i who which "
+    "whose "
     "what where when while there very too so also just only both either neither if then "
     "isn't aren't wasn't weren't don't doesn't didn't can't won't cannot ";
 
 /* A phrase of Chinese begins before these, unless nothing stands before them. */
 static const char begins[] = "在和与跟及或把被从向往给让比而但并且是有没不无非";
 /* It ends after these. */
-static const char ends[] = "的地得了着";
+static const char ends[] = "的得了着";
 /* And after these when it began with 在. */
 static const char places[] = "上下里中旁";
 static const char numerals[] = "一二两三四五六七八九十百千万零〇几数半双";
-static const char measures[] = "个只条张件双本辆朵匹头位名座棵颗根把杯碗瓶盒包片块套对群台架艘幅顶枚支枝串盘袋束排层扇栋间";
+static const char measures[] =
+    "个只条张件双本辆朵匹头位名座棵颗根把杯碗瓶盒包片块套对群台架艘幅顶枚支枝串盘袋束排层扇栋间";
 
 static bool listed(uint32_t code, const char *list)
 {
@@ -254,7 +257,7 @@ static void close_han(splitter *of, size_t count, size_t free)
 static size_t split_han(splitter *of, size_t at)
 {
     size_t count = 0;
-    bool number = false; /* all so far is a number */
+    bool number = false; /* all so far is a number, but for a first character that only has a grammatical use */
     bool place = false;  /* it begins with 在 */
     uint32_t last = 0;
     while (at < of->size) {
@@ -269,9 +272,9 @@ static size_t split_han(splitter *of, size_t at)
         }
         extend(of, &next);
         place = count == 0 ? next.code == 0x5728 : place; /* 在 */
-        bool measured = count > 0 && number && listed(next.code, measures);
+        bool measured = number && listed(next.code, measures);
         bool placed = place && count > 1 && listed(next.code, places);
-        number = numeral && (count == 0 || number);
+        number = numeral && (number || count == 0 || (count == 1 && listed(last, begins)));
         count++;
         last = next.code;
         at = next.begin + next.size;
@@ -280,6 +283,7 @@ static size_t split_han(splitter *of, size_t at)
         if (ending || ((measured || colour || placed) && !listed(after.code, ends))) {
             close_han(of, count, ending);
             count = 0;
+            number = false;
         }
     }
     close_han(of, count, 0);
@@ -333,7 +337,8 @@ static bool is_comma(const char *at, size_t left, size_t *length)
 static bool ends_with_comma(const char *text, size_t size)
 {
     size_t length;
-    return (size >= 1 && is_comma(text + size - 1, 1, &length)) || (size >= 3 && is_comma(text + size - 3, 3, &length));
+    return (size >= 1 && is_comma(text + size - 1, 1, &length)) ||
+           (size >= 3 && is_comma(text + size - 3, 3, &length));
 }
 
 size_t tw_text_without(const char *text, size_t size, const tuwen_phrase *phrase, char *to)

@@ -167,12 +167,20 @@ tuwen_status tw_png_decode(tw_decode *decode)
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
+/* Where the bytes go. */
+typedef struct {
+    tw_bytes *bytes;
+    bool full; /* memory is out; libspng calls that an error of the stream */
+} png_writer;
+
 static int append(spng_ctx *spng, void *user, void *data, size_t size)
 {
-    return tw_bytes_append(user, data, size) ? 0 : SPNG_EMEM;
+    png_writer *writer = user;
+    writer->full = !tw_bytes_append(writer->bytes, data, size);
+    return writer->full ? SPNG_IO_ERROR : 0;
 }
 
-static int write_png(spng_ctx *spng, const tw_picture *picture, const char *software, tw_bytes *bytes)
+static int write_png(spng_ctx *spng, const tw_picture *picture, const char *software, png_writer *writer)
 {
     struct spng_ihdr header = {.width = (uint32_t)picture->width,
                                .height = (uint32_t)picture->height,
@@ -181,7 +189,7 @@ static int write_png(spng_ctx *spng, const tw_picture *picture, const char *soft
     struct spng_text text = {.type = SPNG_TEXT, .keyword = "Software", .length = strlen(software)};
     text.text = tw_copy_string(software, text.length);
     size_t size = (size_t)picture->width * (size_t)picture->height * 3;
-    int code = text.text ? spng_set_png_stream(spng, append, bytes) : SPNG_EMEM;
+    int code = text.text ? spng_set_png_stream(spng, append, writer) : SPNG_EMEM;
     if (!code)
         code = spng_set_ihdr(spng, &header);
     if (!code)
@@ -195,9 +203,10 @@ static int write_png(spng_ctx *spng, const tw_picture *picture, const char *soft
 tuwen_status tw_picture_to_png(const tw_picture *picture, const char *software, tw_bytes *bytes, tuwen_error *error)
 {
     spng_ctx *spng = spng_ctx_new(SPNG_CTX_ENCODER);
-    int code = spng ? write_png(spng, picture, software, bytes) : SPNG_EMEM;
+    png_writer writer = {.bytes = bytes};
+    int code = spng ? write_png(spng, picture, software, &writer) : SPNG_EMEM;
     spng_ctx_free(spng);
-    if (code == SPNG_EMEM || code == SPNG_EZLIB_INIT)
+    if (writer.full || code == SPNG_EMEM || code == SPNG_EZLIB_INIT)
         return tw_fail_memory(error, "the PNG file");
     return code ? tw_fail(error, TUWEN_INTERNAL, "a PNG file could not be made: %s", spng_strerror(code)) : TUWEN_OK;
 }
