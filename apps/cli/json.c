@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "bench.h"
+#include "explain.h"
 #include "options.h"
 #include "report.h"
 #include "terminal.h"
@@ -460,4 +461,68 @@ bool json_bench(FILE *stream, const struct bench *bench)
     fprintf(stream, "%s\n", lines);
     free(lines);
     return true;
+}
+
+/* ---- tuwen explain ---------------------------------------------------------------------------------------------- */
+
+static json_t *phrases_of(const struct explain *explain)
+{
+    static const char *const verdicts[] = {
+        [VERDICT_UNCLEAR] = "unclear", [VERDICT_SUPPORTED] = "supported", [VERDICT_UNSUPPORTED] = "unsupported"};
+    json_t *list = json_array();
+    for (size_t i = 0; i < explain->found->phrase_count; i++) {
+        const tuwen_phrase *phrase = &explain->found->phrases[i];
+        json_t *entry = json_pack(
+            "{so sI sI so so ss}", "text", string_of(explain->text.data + phrase->begin, phrase->size), "begin",
+            (json_int_t)phrase->begin, "size", (json_int_t)phrase->size, "without", real_of(phrase->without, 1e-6),
+            "effect", real_of(phrase->effect, 1e-6), "verdict", verdicts[explain_verdict(explain, phrase->effect)]);
+        if (json_array_append_new(list, entry) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+/* An array for each row of the grid: effects, or with `effects` false the cells of the blocks. */
+static json_t *grid_of(const tuwen_explanation *found, bool effects)
+{
+    json_t *rows = json_array();
+    bool good = rows != NULL;
+    for (int y = 0; good && y < found->rows; y++) {
+        json_t *row = json_array();
+        for (int x = 0; x < found->columns && good; x++) {
+            int cell = y * found->columns + x;
+            good = json_array_append_new(row, effects ? real_of(found->cells[cell], 1e-6)
+                                                      : json_integer(found->block_cells[cell])) == 0;
+        }
+        good = json_array_append_new(rows, row) == 0 && good;
+    }
+    if (good)
+        return rows;
+    json_decref(rows);
+    return NULL;
+}
+
+static json_t *regions_of(const tuwen_explanation *found)
+{
+    if (!found->cells)
+        return json_null();
+    return json_pack("{si si si so so}", "rows", found->rows, "columns", found->columns, "passes", found->passes,
+                     "cells", grid_of(found, true), "block_cells", grid_of(found, false));
+}
+
+bool json_explain(FILE *stream, const struct explain *explain)
+{
+    const tuwen_explanation *found = explain->found;
+    json_t *document = json_pack(
+        "{so ss ss so s{si si} so so so ss sb so so so}", "model", name_or_null(explain->info->name), "fingerprint",
+        explain->info->fingerprint, "space", explain->space, "image", name_or_null(explain->picture), "picture",
+        "width", found->picture_width, "height", found->picture_height, "text",
+        string_of(explain->text.data, explain->text.size), "cosine", real_of(explain->score.cosine, 1e-6), "score",
+        real_of(explain->score.score, 1e-6), "band", band_key(explain->score.band), "truncated", found->truncated,
+        "margin", real_of(explain->margin, 1e-6), "phrases", phrases_of(explain), "regions", regions_of(found));
+    bool good = print_value(stream, document);
+    fputc('\n', stream);
+    return good;
 }

@@ -9,6 +9,7 @@
 #include "tuwen/tuwen.h"
 
 struct bench;
+struct explain;
 struct report;
 struct report_row;
 
@@ -93,6 +94,9 @@ struct json_model {
 bool json_models_begin(struct json_list *list);
 bool json_models_add(struct json_list *list, const struct json_model *model);
 bool json_models_end(struct json_list *list, FILE *stream);
+
+/* The document of `tuwen explain --json`. */
+bool json_explain(FILE *stream, const struct explain *explain);
 
 /* The document of `tuwen bench --json`. */
 bool json_bench(FILE *stream, const struct bench *bench);

@@ -63,8 +63,9 @@ struct terminal terminal_of_stdout(enum color_choice color)
 const char *style_of(const struct terminal *terminal, enum style style)
 {
     static const char *const sequences[] = {
-        [STYLE_PLAIN] = "\033[0m",  [STYLE_BOLD] = "\033[1m",  [STYLE_FAINT] = "\033[2m",
-        [STYLE_GREEN] = "\033[32m", [STYLE_CYAN] = "\033[36m", [STYLE_YELLOW] = "\033[33m",
+        [STYLE_PLAIN] = "\033[0m",  [STYLE_BOLD] = "\033[1m",      [STYLE_FAINT] = "\033[2m",
+        [STYLE_GREEN] = "\033[32m", [STYLE_CYAN] = "\033[36m",     [STYLE_YELLOW] = "\033[33m",
+        [STYLE_RED] = "\033[31m",   [STYLE_STRUCK] = "\033[9;31m",
     };
     return terminal->color ? sequences[style] : "";
 }

@@ -20,7 +20,16 @@ enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 struct terminal terminal_of_stdout(enum color_choice color);
 
 /* Styles as SGR sequences; the empty string without colour. */
-enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_FAINT, STYLE_GREEN, STYLE_CYAN, STYLE_YELLOW };
+enum style {
+    STYLE_PLAIN,
+    STYLE_BOLD,
+    STYLE_FAINT,
+    STYLE_GREEN,
+    STYLE_CYAN,
+    STYLE_YELLOW,
+    STYLE_RED,
+    STYLE_STRUCK /* red too */
+};
 const char *style_of(const struct terminal *terminal, enum style style);
 
 /* Columns that a text takes when printed by text_print. */

@@ -13,9 +13,10 @@ static const char *picture_name(const tuwen_input *input)
     return input->name ? input->name : "picture";
 }
 
-static tuwen_status decode(const tuwen_session_options *options, const tuwen_input *input, tw_picture *picture,
-                           tuwen_error *error)
+tuwen_status tw_prepare_picture(const tw_preparer *preparer, const tuwen_input *input, tw_picture *picture,
+                                tuwen_error *error)
 {
+    const tuwen_session_options *options = &preparer->options;
     const tw_image_limits limits = {.bytes = options->max_picture_bytes,
                                     .pixels = options->max_picture_pixels,
                                     .seconds = options->max_picture_seconds};
@@ -41,7 +42,7 @@ static tuwen_status open_picture(const tw_preparer *preparer, const tuwen_input 
 {
     const tw_patch_config *config = &preparer->patch_config;
     tw_picture_plan plan;
-    tuwen_status status = input->picture ? decode(&preparer->options, input, picture, error)
+    tuwen_status status = input->picture ? tw_prepare_picture(preparer, input, picture, error)
                                          : make_blank(preparer->model, picture, error);
     if (status != TUWEN_OK)
         return status;
@@ -126,6 +127,44 @@ void tw_prepare(const tw_preparer *preparer, const tuwen_input *input, tw_prepar
 void tw_prepare_ids(const tw_preparer *preparer, const tuwen_input *input, tw_prepared *prepared)
 {
     prepare(preparer, input, false, prepared);
+}
+
+static bool copy_ids(const tw_ids *from, tw_ids *to)
+{
+    void *items = to->items;
+    bool grown = tw_grow(&items, &to->capacity, from->count, sizeof *to->items);
+    to->items = items;
+    if (grown)
+        memcpy(to->items, from->items, from->count * sizeof *to->items);
+    to->count = grown ? from->count : 0;
+    return grown;
+}
+
+static bool copy_patches(const tw_patches *from, tw_patches *to)
+{
+    size_t count = (size_t)from->grid_h * (size_t)from->grid_w;
+    size_t size = (size_t)from->length * sizeof *from->values;
+    tw_patches_free(to);
+    if (!from->values)
+        return true;
+    to->values = tw_alloc(count, size);
+    if (!to->values)
+        return false;
+    float *values = to->values;
+    *to = *from;
+    to->values = values;
+    memcpy(values, from->values, count * size);
+    return true;
+}
+
+void tw_prepared_copy(const tw_prepared *from, tw_prepared *to)
+{
+    to->output = from->output;
+    to->status = from->status;
+    to->error = from->error;
+    to->stages = (tw_stages){0};
+    if (!copy_ids(&from->ids, &to->ids) || !copy_patches(&from->patches, &to->patches))
+        to->status = tw_fail_memory(&to->error, "a picture");
 }
 
 void tw_prepared_free(tw_prepared *prepared)

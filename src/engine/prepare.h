@@ -30,6 +30,13 @@ void tw_prepare(const tw_preparer *preparer, const tuwen_input *input, tw_prepar
 /* The same without patches: the tokens alone. */
 void tw_prepare_ids(const tw_preparer *preparer, const tuwen_input *input, tw_prepared *prepared);
 
+/* The input's picture decoded within the preparer's limits; to be freed. Thread-safe. */
+tuwen_status tw_prepare_picture(const tw_preparer *preparer, const tuwen_input *input, tw_picture *picture,
+                                tuwen_error *error);
+
+/* A copy in the memory that `to` has; its status is that of `from`, or OUT_OF_MEMORY. Its stages took nothing. */
+void tw_prepared_copy(const tw_prepared *from, tw_prepared *to);
+
 void tw_prepared_free(tw_prepared *prepared);
 
 /* Memory that it holds, in bytes. */

@@ -12,6 +12,7 @@
 #include "base/ahead.h"
 #include "base/memory.h"
 #include "engine/engine.h"
+#include "engine/occlude.h"
 #include "engine/prefixes.h"
 #include "engine/prepare.h"
 #include "engine/template.h"
@@ -67,7 +68,8 @@ struct tuwen_session {
 /* What a call carries from step to step. */
 typedef struct {
     tuwen_session *session;
-    const tuwen_input *inputs;
+    const tuwen_input *inputs;     /* NULL with an occlusion */
+    const tw_occlusion *occlusion; /* whose copies are embedded in the place of inputs; may be NULL */
     float *vectors;
     tuwen_output *outputs; /* may be NULL */
 } call;
@@ -189,6 +191,11 @@ const tuwen_model *tw_session_model(const tuwen_session *session)
 tw_worker *tw_session_worker(const tuwen_session *session)
 {
     return session->worker;
+}
+
+const tw_preparer *tw_session_preparer(const tuwen_session *session)
+{
+    return &session->preparer;
 }
 
 void tuwen_session_cancel(tuwen_session *session)
@@ -518,10 +525,18 @@ static tuwen_status enter_blank(call *of, size_t index, const tw_prepared *prepa
 
 /* ---- a call ------------------------------------------------------------------------------------------------------ */
 
+static bool is_picture(const call *of, size_t index)
+{
+    return of->occlusion || of->inputs[index].picture;
+}
+
 static void prepare_slot(void *user, size_t index, size_t slot)
 {
     const call *of = user;
-    tw_prepare(&of->session->preparer, &of->inputs[index], &of->session->slots[slot]);
+    if (of->occlusion)
+        tw_occlusion_prepare(of->occlusion, index, &of->session->slots[slot]);
+    else
+        tw_prepare(&of->session->preparer, &of->inputs[index], &of->session->slots[slot]);
 }
 
 /* Brings a prepared input on its way. */
@@ -539,7 +554,7 @@ static tuwen_status take_prepared(call *of, size_t index, tw_prepared *prepared,
             *error = prepared->error;
         return local ? TUWEN_OK : status;
     }
-    if (of->inputs[index].picture)
+    if (is_picture(of, index))
         return add_waiting(of, index, prepared, error);
     if (prepared->patches.values)
         return enter_blank(of, index, prepared, error);
@@ -551,7 +566,7 @@ static tuwen_status embed_all(call *of, size_t count, tuwen_error *error)
 {
     size_t pictures = 0;
     for (size_t i = 0; i < count; i++)
-        pictures += of->inputs[i].picture != NULL;
+        pictures += is_picture(of, i);
     tw_ahead *ahead = tw_ahead_open(count, AHEAD, pictures > 1, prepare_slot, of);
     if (!ahead)
         return tw_fail_memory(error, "a batch");
@@ -571,6 +586,34 @@ static tuwen_status embed_all(call *of, size_t count, tuwen_error *error)
     return status == TUWEN_OK ? flush(of, error) : status;
 }
 
+static tuwen_status embed(call *of, size_t count, tuwen_error *error)
+{
+    tuwen_session *session = of->session;
+    size_t hidden = tuwen_model_dimension(session->model);
+    if (count > SIZE_MAX / sizeof *of->vectors / hidden)
+        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%zu inputs are too many", count);
+    tuwen_error failure = {.language = error ? error->language : TUWEN_ENGLISH};
+    session->preparer.language = failure.language;
+    if (count > 0)
+        memset(of->vectors, 0, count * hidden * sizeof *of->vectors);
+    session->waiting_count = 0;
+    session->waiting_patches = 0;
+    forget_batch(session);
+    tuwen_status status = embed_all(of, count, &failure);
+    if (status == TUWEN_CANCELLED)
+        atomic_store(&session->cancel, false);
+    if (status != TUWEN_OK && error)
+        *error = failure;
+    return status;
+}
+
+tuwen_status tw_session_embed_occluded(tuwen_session *session, const tw_occlusion *occlusion, size_t count,
+                                       float *vectors, tuwen_error *error)
+{
+    call of = {.session = session, .occlusion = occlusion, .vectors = vectors};
+    return embed(&of, count, error);
+}
+
 tuwen_status tuwen_embed(tuwen_session *session, const tuwen_input *inputs, size_t count, float *vectors,
                          tuwen_output *outputs, tuwen_error *error)
 {
@@ -579,23 +622,8 @@ tuwen_status tuwen_embed(tuwen_session *session, const tuwen_input *inputs, size
                        !session  ? "session"
                        : !inputs ? "inputs"
                                  : "vectors");
-    size_t hidden = tuwen_model_dimension(session->model);
-    if (count > SIZE_MAX / sizeof *vectors / hidden)
-        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%zu inputs are too many", count);
     call of = {.session = session, .inputs = inputs, .vectors = vectors, .outputs = outputs};
-    tuwen_error failure = {.language = error ? error->language : TUWEN_ENGLISH};
-    session->preparer.language = failure.language;
-    if (count > 0)
-        memset(vectors, 0, count * hidden * sizeof *vectors);
-    session->waiting_count = 0;
-    session->waiting_patches = 0;
-    forget_batch(session);
-    tuwen_status status = embed_all(&of, count, &failure);
-    if (status == TUWEN_CANCELLED)
-        atomic_store(&session->cancel, false);
-    if (status != TUWEN_OK && error)
-        *error = failure;
-    return status;
+    return embed(&of, count, error);
 }
 
 tuwen_status tuwen_tokenize(tuwen_session *session, const tuwen_input *input, int32_t *ids, size_t capacity,

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 
 /* Guards against decompression bombs. All must be set. */
 typedef struct tw_image_limits {
@@ -74,6 +75,9 @@ tuwen_status tw_patches_make(const tw_picture *picture, const tw_patch_config *c
 
 /* Accepts zeroed patches, and leaves them so. */
 void tw_patches_free(tw_patches *patches);
+
+/* Appends a PNG file of the picture to `bytes`, with the text chunk "Software: `software`" before the pixels. */
+tuwen_status tw_picture_to_png(const tw_picture *picture, const char *software, tw_bytes *bytes, tuwen_error *error);
 
 /* "NAME: VERSION" of each picture library, a line each. Returns how many characters were written. */
 size_t tw_image_describe(char *buffer, size_t size);

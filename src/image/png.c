@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PNG by libspng, which was chosen over libpng because it reports errors by return values and not by longjmp, hands out
+ * Reading and writing PNG by libspng, which was chosen over libpng because it reports errors by return values and not by longjmp, hands out
  * raw samples row by row, and bounds the memory for ancillary chunks. The samples are converted here, so that depth,
  * palette and transparency are treated as Pillow treats them: 16-bit gray saturates, other 16-bit samples keep their
  * high byte, transparency is ignored. Checksums are stricter than Pillow's, which does not look at those of the pixel
@@ -163,6 +163,52 @@ tuwen_status tw_png_decode(tw_decode *decode)
     tw_free(reader.raw);
     tw_free(reader.samples);
     return status;
+}
+
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
+
+/* Where the bytes go. */
+typedef struct {
+    tw_bytes *bytes;
+    bool full; /* memory is out; libspng calls that an error of the stream */
+} png_writer;
+
+static int append(spng_ctx *spng, void *user, void *data, size_t size)
+{
+    png_writer *writer = user;
+    writer->full = !tw_bytes_append(writer->bytes, data, size);
+    return writer->full ? SPNG_IO_ERROR : 0;
+}
+
+static int write_png(spng_ctx *spng, const tw_picture *picture, const char *software, png_writer *writer)
+{
+    struct spng_ihdr header = {.width = (uint32_t)picture->width,
+                               .height = (uint32_t)picture->height,
+                               .bit_depth = 8,
+                               .color_type = SPNG_COLOR_TYPE_TRUECOLOR};
+    struct spng_text text = {.type = SPNG_TEXT, .keyword = "Software", .length = strlen(software)};
+    text.text = tw_copy_string(software, text.length);
+    size_t size = (size_t)picture->width * (size_t)picture->height * 3;
+    int code = text.text ? spng_set_png_stream(spng, append, writer) : SPNG_EMEM;
+    if (!code)
+        code = spng_set_ihdr(spng, &header);
+    if (!code)
+        code = spng_set_text(spng, &text, 1);
+    if (!code)
+        code = spng_encode_image(spng, picture->rgb, size, SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE);
+    tw_free(text.text);
+    return code;
+}
+
+tuwen_status tw_picture_to_png(const tw_picture *picture, const char *software, tw_bytes *bytes, tuwen_error *error)
+{
+    spng_ctx *spng = spng_ctx_new(SPNG_CTX_ENCODER);
+    png_writer writer = {.bytes = bytes};
+    int code = spng ? write_png(spng, picture, software, &writer) : SPNG_EMEM;
+    spng_ctx_free(spng);
+    if (writer.full || code == SPNG_EMEM || code == SPNG_EZLIB_INIT)
+        return tw_fail_memory(error, "the PNG file");
+    return code ? tw_fail(error, TUWEN_INTERNAL, "a PNG file could not be made: %s", spng_strerror(code)) : TUWEN_OK;
 }
 
 void tw_png_version(char *out, size_t size)

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What `tuwen explain` prints for people.
+ *
+ *     house.png  640x480
+ *       a tree and a dog
+ *
+ *        effect  without  phrase
+ *       +0.1963   0.2088  a tree      supported
+ *       -0.0312   0.4363  and a dog   not supported
+ *
+ * With colours the text itself shows the verdicts too; that a phrase is struck out can be seen without telling red from
+ * green. The map has two columns a cell, which is about square.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "explain.h"
+#include "messages.h"
+#include "output.h"
+
+enum { INDENT = 2, GAP = 2, NUMBER_WIDTH = 7, MAP_ROWS = 24, MAP_COLUMNS = 36, LEVELS = 4 };
+
+/* ---- the text ------------------------------------------------------------------------------------------------------ */
+
+static const char *verdict_style(const struct terminal *terminal, enum verdict verdict)
+{
+    return verdict == VERDICT_SUPPORTED     ? style_of(terminal, STYLE_GREEN)
+           : verdict == VERDICT_UNSUPPORTED ? style_of(terminal, STYLE_STRUCK)
+                                            : "";
+}
+
+static void print_part(const struct explain *explain, size_t begin, size_t end)
+{
+    text_print(stdout, explain->text.data + begin, end - begin, 0);
+}
+
+/* The whole text, each phrase in the style of its verdict. */
+static void print_text(const struct explain *explain, const struct terminal *terminal)
+{
+    const tuwen_explanation *found = explain->found;
+    size_t at = 0;
+    pad(stdout, INDENT);
+    for (size_t i = 0; i < found->phrase_count; i++) {
+        const tuwen_phrase *phrase = &found->phrases[i];
+        print_part(explain, at, phrase->begin);
+        at = phrase->begin + phrase->size;
+        const char *style = verdict_style(terminal, explain_verdict(explain, phrase->effect));
+        fputs(style, stdout);
+        print_part(explain, phrase->begin, at);
+        fputs(*style ? style_of(terminal, STYLE_PLAIN) : "", stdout);
+    }
+    print_part(explain, at, explain->text.size);
+    printf("%s%s\n", found->truncated ? " " : "", found->truncated ? text_of(SAY_TRUNCATED) : "");
+}
+
+/* ---- phrases ------------------------------------------------------------------------------------------------------- */
+
+static void print_right(const char *text, size_t width)
+{
+    size_t length = text_width(text, strlen(text));
+    pad(stdout, width > length ? width - length : 0);
+    fputs(text, stdout);
+}
+
+static size_t widest_phrase(const struct explain *explain)
+{
+    const char *head = text_of(SAY_EXPLAIN_HEAD_PHRASE);
+    size_t widest = text_width(head, strlen(head));
+    for (size_t i = 0; i < explain->found->phrase_count; i++) {
+        const tuwen_phrase *phrase = &explain->found->phrases[i];
+        size_t width = text_width(explain->text.data + phrase->begin, phrase->size);
+        widest = width > widest ? width : widest;
+    }
+    return widest;
+}
+
+static void print_heading(const struct terminal *terminal, size_t width)
+{
+    const char *phrase = text_of(SAY_EXPLAIN_HEAD_PHRASE);
+    fputs(style_of(terminal, STYLE_FAINT), stdout);
+    pad(stdout, INDENT);
+    print_right(text_of(SAY_EXPLAIN_HEAD_EFFECT), NUMBER_WIDTH);
+    pad(stdout, GAP);
+    print_right(text_of(SAY_EXPLAIN_HEAD_WITHOUT), NUMBER_WIDTH);
+    printf("%*s%s", GAP, "", phrase);
+    pad(stdout, width - text_width(phrase, strlen(phrase)) + GAP);
+    printf("%s%s\n", text_of(SAY_EXPLAIN_HEAD_VERDICT), style_of(terminal, STYLE_PLAIN));
+}
+
+static void print_phrases(const struct explain *explain, const struct terminal *terminal)
+{
+    static const enum message words[] = {[VERDICT_UNCLEAR] = SAY_EXPLAIN_UNCLEAR,
+                                         [VERDICT_SUPPORTED] = SAY_EXPLAIN_SUPPORTED,
+                                         [VERDICT_UNSUPPORTED] = SAY_EXPLAIN_UNSUPPORTED};
+    size_t width = widest_phrase(explain);
+    if (explain->found->phrase_count < 2) {
+        printf("%*s%s\n", INDENT, "", text_of(SAY_EXPLAIN_ONE_PHRASE));
+        return;
+    }
+    print_heading(terminal, width);
+    for (size_t i = 0; i < explain->found->phrase_count; i++) {
+        const tuwen_phrase *phrase = &explain->found->phrases[i];
+        enum verdict verdict = explain_verdict(explain, phrase->effect);
+        const char *text = explain->text.data + phrase->begin;
+        printf("%*s%+*.4f%*s%*.4f%*s", INDENT, "", NUMBER_WIDTH, (double)phrase->effect, GAP, "", NUMBER_WIDTH,
+               (double)phrase->without, GAP, "");
+        text_print(stdout, text, phrase->size, 0);
+        pad(stdout, width - text_width(text, phrase->size) + GAP);
+        const char *style =
+            verdict == VERDICT_UNSUPPORTED ? style_of(terminal, STYLE_RED) : verdict_style(terminal, verdict);
+        printf("%s%s%s\n", style, text_of(words[verdict]), *style ? style_of(terminal, STYLE_PLAIN) : "");
+    }
+}
+
+/* ---- the map ------------------------------------------------------------------------------------------------------- */
+
+/* The map in the terminal: cells, or means of so many a side where there are more than fit. */
+struct map {
+    const tuwen_explanation *found;
+    int step, rows, columns;
+    float most; /* the largest absolute value shown */
+};
+
+static float map_value(const struct map *map, int row, int column)
+{
+    const tuwen_explanation *found = map->found;
+    float sum = 0;
+    int count = 0;
+    for (int y = row * map->step; y < (row + 1) * map->step && y < found->rows; y++)
+        for (int x = column * map->step; x < (column + 1) * map->step && x < found->columns; x++, count++)
+            sum += found->cells[y * found->columns + x];
+    return sum / (float)count;
+}
+
+static struct map make_map(const tuwen_explanation *found, const struct terminal *terminal)
+{
+    struct map map = {.found = found, .step = 1};
+    int most_columns = terminal->width > 0 && terminal->width < INDENT + 2 * MAP_COLUMNS
+                           ? ((int)terminal->width - INDENT) / 2
+                           : MAP_COLUMNS;
+    most_columns = most_columns < 1 ? 1 : most_columns;
+    do {
+        map.rows = (found->rows + map.step - 1) / map.step;
+        map.columns = (found->columns + map.step - 1) / map.step;
+    } while ((map.rows > MAP_ROWS || map.columns > most_columns) && map.step++ < found->rows + found->columns);
+    for (int row = 0; row < map.rows; row++)
+        for (int column = 0; column < map.columns; column++)
+            map.most = fmaxf(map.most, fabsf(map_value(&map, row, column)));
+    return map;
+}
+
+static void print_map(const struct explain *explain, const struct terminal *terminal)
+{
+    static const char *const marks[2][2][LEVELS + 1] = {
+        {{"  ", "..", "++", "##", "@@"}, {"  ", "  ", "- ", "--", "=="}},
+        {{"  ", "░░", "▒▒", "▓▓", "██"}, {"  ", "  ", "- ", "--", "=="}},
+    };
+    if (!explain->found->cells)
+        return;
+    const struct map map = make_map(explain->found, terminal);
+    printf("\n%*s%s%s%s\n", INDENT, "", style_of(terminal, STYLE_FAINT),
+           text_of(terminal->unicode ? SAY_EXPLAIN_MAP : SAY_EXPLAIN_MAP_ASCII), style_of(terminal, STYLE_PLAIN));
+    for (int row = 0; row < map.rows; row++) {
+        printf("%*s|", INDENT, "");
+        for (int column = 0; column < map.columns; column++) {
+            float value = map_value(&map, row, column);
+            int level = map.most > 0 ? (int)(fabsf(value) / map.most * LEVELS + 0.5f) : 0;
+            const char *mark = marks[terminal->unicode][value < 0][level];
+            bool blank = mark[0] == ' ';
+            printf("%s%s%s", blank ? "" : style_of(terminal, value < 0 ? STYLE_CYAN : STYLE_YELLOW), mark,
+                   blank ? "" : style_of(terminal, STYLE_PLAIN));
+        }
+        printf("|\n");
+    }
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------------ */
+
+static void print_subject(const struct explain *explain, const struct terminal *terminal)
+{
+    const tuwen_explanation *found = explain->found;
+    const char *name = input_name(explain->picture);
+    char note[64], verdict[128];
+    message_format(note, sizeof note, SAY_PICTURE_SIZE,
+                   WITH(number_text(found->picture_width, 0).text, number_text(found->picture_height, 0).text));
+    message_format(verdict, sizeof verdict, SAY_VERDICT,
+                   WITH(tuwen_band_name(explain->score.band, messages_language()),
+                        tuwen_band_advice(explain->score.band, messages_language())));
+    fputs(style_of(terminal, STYLE_BOLD), stdout);
+    text_print(stdout, name, strlen(name), 0);
+    printf("%s  %s%s%s\n", style_of(terminal, STYLE_PLAIN), style_of(terminal, STYLE_FAINT), note,
+           style_of(terminal, STYLE_PLAIN));
+    print_text(explain, terminal);
+    printf("%*s%s %.4f  %s %.2f  %s\n\n", INDENT, "", text_of(SAY_HEAD_COSINE), (double)explain->score.cosine,
+           text_of(SAY_HEAD_SCORE), (double)explain->score.score, verdict);
+}
+
+void explain_print(const struct explain *explain, const struct terminal *terminal)
+{
+    print_subject(explain, terminal);
+    print_phrases(explain, terminal);
+    print_map(explain, terminal);
+    printf("\n%*s%s%s%s\n", INDENT, "", style_of(terminal, STYLE_FAINT), text_of(SAY_EXPLAIN_HINT),
+           style_of(terminal, STYLE_PLAIN));
+}
