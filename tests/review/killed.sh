@@ -5,7 +5,7 @@
 # one go, and again with KILLS times kill -9 at random moments. Both must be the same bytes, with every row once, in order.
 # Prints what it measured.
 set -eu
-binary=$1
+binary=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 rows=${2:-1000}
 kills=${3:-20}
 seed=${4:-$$}
@@ -59,7 +59,7 @@ for delay in $(awk -v seed="$seed" -v kills="$kills" -v seconds="$seconds" 'BEGI
     srand(seed)
     for (i = 0; i < kills; i++) printf "%.3f ", 0.03 + rand() * 1.5 * seconds / kills
 }'); do
-    review broken.csv 2>broken.said &
+    "$binary" review --max-errors "$rows" input.csv -o broken.csv 2>broken.said &
     process=$!
     sleep "$delay"
     kill -9 $process 2>kill.said || true
