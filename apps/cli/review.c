@@ -207,7 +207,7 @@ static int say_end(struct review *review, tuwen_status status)
     int code = status == TUWEN_CANCELLED ? CLI_CANCELLED
                : status != TUWEN_OK      ? CLI_SOME_FAILED
                                          : review_summary_code(&review->summary);
-    const bool goes_on = review->output && status != TUWEN_INVALID_ARGUMENT;
+    const bool goes_on = review_file_goes_on(review->file) && status != TUWEN_INVALID_ARGUMENT;
     struct number_text rows = number_text((double)review->summary.rows, 0);
     if (status == TUWEN_CANCELLED)
         complain(goes_on ? SAY_REVIEW_CANCELLED : SAY_CANCELLED, WITH(rows.text));

@@ -75,6 +75,9 @@ struct review_file;
  */
 int review_file_open(struct review_file **file, const char *path, const struct buffer *settings, bool force);
 
+/* Whether a later run can go on with it: not so standard output, a pipe or a device. */
+bool review_file_goes_on(const struct review_file *file);
+
 /* Whether rows of an earlier run are still to be taken. */
 bool review_file_has_rows(const struct review_file *file);
 

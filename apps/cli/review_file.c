@@ -29,6 +29,7 @@ struct review_file {
     int file;
     FILE *earlier; /* the rows of an earlier run; NULL: none are left to take */
     off_t taken;   /* bytes of them */
+    bool goes_on;  /* a later run can go on with it */
 };
 
 static int cannot_write(const char *path, int number)
@@ -65,6 +66,7 @@ static void first_difference(char *to, size_t room, const struct bytes *bytes, c
         end++;
     while (line < end && bytes->data[line] == ' ')
         line++;
+    end -= end > line && bytes->data[end - 1] == ',';
     snprintf(to, room, "%.*s", (int)(end - line < room ? end - line : room - 1), bytes->data + line);
 }
 
@@ -151,6 +153,7 @@ static int open_path(struct review_file *file, const struct buffer *settings, bo
         return CLI_SOME_FAILED;
     }
     snprintf(beside, room, "%s%s", file->path, settings_ending);
+    file->goes_on = true;
     int code = open_locked(file, &status);
     if (code == CLI_DONE && (force || status.st_size == 0))
         code = begin_anew(file, beside, settings);
@@ -175,6 +178,11 @@ int review_file_open(struct review_file **file, const char *path, const struct b
 }
 
 /* Rows of an earlier run. */
+
+bool review_file_goes_on(const struct review_file *file)
+{
+    return file->goes_on;
+}
 
 bool review_file_has_rows(const struct review_file *file)
 {
