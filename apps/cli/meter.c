@@ -22,7 +22,7 @@ static const struct meter_sample *oldest(const struct meter *meter)
     return &meter->samples[meter->count < METER_SAMPLES ? 0 : meter->count % METER_SAMPLES];
 }
 
-static void duration_text(char *text, size_t size, double seconds)
+void meter_duration(char *text, size_t size, double seconds)
 {
     double minutes = (double)(uint64_t)(seconds / 60);
     if (seconds < 60) {
@@ -48,7 +48,7 @@ void meter_format(const struct meter *meter, double now, char *line, size_t size
         message_format(rate_text, sizeof rate_text, SAY_METER_RATE, WITH(bytes_text(moved / seconds).text));
         double rest = moved > 0 ? ((double)meter->total - (double)meter->done) / (moved / seconds) : 1e9;
         if (rest < 100 * 3600) {
-            duration_text(left, sizeof left, rest);
+            meter_duration(left, sizeof left, rest);
             message_format(left_text, sizeof left_text, SAY_METER_LEFT, WITH(left));
         }
     }

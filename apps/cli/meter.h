@@ -38,6 +38,9 @@ void meter_end(struct meter *meter);
 /* A tuwen_progress_function with a meter as its user; stops the call after Ctrl-C. */
 bool meter_progress(void *meter, uint64_t done, uint64_t total);
 
+/* Writes a time for people: "3 min 20 s". */
+void meter_duration(char *text, size_t size, double seconds);
+
 /* Writes the line as it would be drawn at `now`, a time of seconds_now. */
 void meter_format(const struct meter *meter, double now, char *line, size_t size);
 

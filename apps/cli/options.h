@@ -22,6 +22,7 @@ enum exit_code {
 /* Sets of commands, for the column of options.def. */
 enum {
     IN_MATCH = 1 << COMMAND_MATCH,
+    IN_REVIEW = 1 << COMMAND_REVIEW,
     IN_EMBED = 1 << COMMAND_EMBED,
     IN_EXPLAIN = 1 << COMMAND_EXPLAIN,
     IN_PULL = 1 << COMMAND_PULL,

@@ -20,7 +20,7 @@ struct records {
     struct records_options options;
     enum record_format format;
     int file;
-    bool close_file;
+    bool close_file, has_mark;
     uint64_t input_size;
     struct record_rows rows;
 
@@ -370,6 +370,7 @@ static bool check_beginning(struct records *records)
     size_t size = records->rows.end;
     if (size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
         records->rows.begin = 3;
+        records->has_mark = true;
         return true;
     }
     if ((size >= 2 && (memcmp(data, "\xff\xfe", 2) == 0 || memcmp(data, "\xfe\xff", 2) == 0)) ||
@@ -630,6 +631,16 @@ const struct text *records_columns(const struct records *records, size_t *count)
 size_t records_text_columns(const struct records *records)
 {
     return records->roles.text_count;
+}
+
+bool records_has_header(const struct records *records)
+{
+    return !records->options.no_header;
+}
+
+bool records_has_mark(const struct records *records)
+{
+    return records->has_mark;
 }
 
 const char *records_folder(const struct records *records)

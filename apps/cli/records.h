@@ -85,6 +85,9 @@ char records_delimiter(const struct records *records); /* of CSV: a comma or a s
 const struct text *records_columns(const struct records *records, size_t *count); /* names; 0 of JSON Lines */
 size_t records_text_columns(const struct records *records); /* of CSV and TSV: how many columns hold texts */
 
+bool records_has_header(const struct records *records); /* the first row has the names of the columns */
+bool records_has_mark(const struct records *records);   /* it began with a byte order mark */
+
 /* The folder that relative paths of pictures start from, with a slash at its end; empty for the current one. */
 const char *records_folder(const struct records *records);
 
