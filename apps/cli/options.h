@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "tuwen/tuwen.h"
 
@@ -26,6 +27,7 @@ enum {
     IN_EXPLAIN = 1 << COMMAND_EXPLAIN,
     IN_PULL = 1 << COMMAND_PULL,
     IN_MODELS = 1 << COMMAND_MODELS,
+    IN_CACHE = 1 << COMMAND_CACHE,
     IN_CONVERT = 1 << COMMAND_CONVERT,
     IN_VERIFY = 1 << COMMAND_VERIFY,
     IN_INFO = 1 << COMMAND_INFO,
@@ -108,6 +110,9 @@ static inline bool options_given(const struct options *options, enum option_id o
 {
     return options->values[option].given;
 }
+
+/* Reads a size as options of kind BYTES take it: a whole number from 1 on, and K, M or G. */
+bool bytes_parse(const char *text, uint64_t *bytes);
 
 /* The command of that name, or COMMAND_COUNT. */
 enum command_id command_find(const char *name);

@@ -84,13 +84,14 @@ typedef struct tuwen_cache_info {
     uint64_t max_bytes; /* the options', or the default */
     uint64_t entries;
     uint64_t set_aside;       /* bytes of damaged files beside it */
-    uint64_t found, computed; /* inputs of tuwen_cache_embed since the cache was opened; twins in one call count as found */
+    uint64_t found, computed; /* as tuwen_cache_count says */
 } tuwen_cache_info;
 
 /* Errors: IO, OUT_OF_MEMORY. */
 TUWEN_API tuwen_status tuwen_cache_get_info(tuwen_cache *cache, tuwen_cache_info *info, tuwen_error *error);
 
-/* How many inputs were found, and how many computed, since the cache was opened; no look at the file. `cache` may be NULL. */
+/* How many vectors were taken from the cache since it was opened, and how many computed (inputs that failed included; of
+ * equal ones in a call the first). `cache` may be NULL. */
 TUWEN_API void tuwen_cache_count(const tuwen_cache *cache, uint64_t *found, uint64_t *computed);
 
 /* Writes the first `capacity` spaces, the last used first, to `spaces` and how many there are to `*count`. Errors: IO,
@@ -100,7 +101,7 @@ TUWEN_API tuwen_status tuwen_cache_get_spaces(tuwen_cache *cache, tuwen_cache_sp
 
 /*
  * Removes what was not used for the longest time until the file takes at most `max_bytes` on the disk (an empty one takes
- * some 50 KB), and gives the room back to the disk. May run beside other users of the file. Errors: IO, OUT_OF_MEMORY.
+ * some 60 KB), and gives the room back to the disk. May run beside other users of the file. Errors: IO, OUT_OF_MEMORY.
  */
 TUWEN_API tuwen_status tuwen_cache_trim(tuwen_cache *cache, uint64_t max_bytes, tuwen_error *error);
 

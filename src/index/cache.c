@@ -37,10 +37,10 @@ typedef struct work {
     tuwen_cache *cache;
     tuwen_session *session;
     tw_cache_owner owner;
-    slot *slots;          /* [room] */
-    const slot **sorted;  /* [room], the missing ones by key */
-    tuwen_input *inputs;  /* [room], the missing ones */
-    tuwen_output *outputs; /* [room], of them */
+    slot *slots;             /* [room] */
+    const slot **sorted;     /* [room], the missing ones by key */
+    tuwen_input *inputs;     /* [room], the missing ones */
+    tuwen_output *outputs;   /* [room], of them */
     tw_cache_entry *entries; /* [room], of the good ones */
     size_t room, missing;
     float *vectors; /* [vector_room], of the missing ones */
@@ -49,7 +49,8 @@ typedef struct work {
 
 /* ---- opening -------------------------------------------------------------------------------------------------- */
 
-tuwen_status tuwen_cache_open(const char *path, const tuwen_cache_options *options, tuwen_cache **out, tuwen_error *error)
+tuwen_status tuwen_cache_open(const char *path, const tuwen_cache_options *options, tuwen_cache **out,
+                              tuwen_error *error)
 {
     if (!out)
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s is NULL", "cache");
@@ -221,8 +222,8 @@ static tuwen_status first_failure(const work *of, size_t count, tuwen_error *err
     return TUWEN_OK;
 }
 
-static tuwen_status embed_chunk(work *of, const tuwen_input *inputs, size_t count, float *vectors, tuwen_output *outputs,
-                                tuwen_error *error)
+static tuwen_status embed_chunk(work *of, const tuwen_input *inputs, size_t count, float *vectors,
+                                tuwen_output *outputs, tuwen_error *error)
 {
     for (size_t i = 0; i < count; i++)
         look_up(of, &inputs[i], &of->slots[i], vectors + i * of->owner.dimension, outputs ? &outputs[i] : NULL);
@@ -233,7 +234,8 @@ static tuwen_status embed_chunk(work *of, const tuwen_input *inputs, size_t coun
             return status;
     }
     hand_out(of, count, vectors, outputs);
-    of->cache->found += count - of->missing;
+    for (size_t i = 0; i < count; i++)
+        of->cache->found += of->slots[i].state == SLOT_FOUND;
     of->cache->computed += of->missing;
     return outputs ? TUWEN_OK : first_failure(of, count, error);
 }
@@ -279,8 +281,8 @@ tuwen_status tuwen_cache_embed(tuwen_cache *cache, tuwen_session *session, const
     tuwen_status status = open_work(&of, cache, session, count) ? TUWEN_OK : tw_fail_memory(error, "a batch");
     for (size_t first = 0; first < count && status == TUWEN_OK; first += of.room) {
         size_t left = count - first;
-        status = embed_chunk(&of, inputs + first, left < of.room ? left : of.room, vectors + first * of.owner.dimension,
-                             outputs ? outputs + first : NULL, error);
+        status = embed_chunk(&of, inputs + first, left < of.room ? left : of.room,
+                             vectors + first * of.owner.dimension, outputs ? outputs + first : NULL, error);
     }
     close_work(&of);
     return status;
@@ -321,12 +323,12 @@ tuwen_status tuwen_cache_get_spaces(tuwen_cache *cache, tuwen_cache_space *space
     *count = 0;
     if (!file->database)
         return tw_cache_file_fail(file, TW_ANSWER_FIXED, error);
-    tw_answer answer =
-        tw_statement_open(file->database,
-                          "SELECT fingerprint, model, dimension, sum(entries), max(latest) FROM spaces JOIN (SELECT "
-                          "space, count(*) AS entries, max(used) AS latest FROM vectors GROUP BY space) ON space = id "
-                          "GROUP BY fingerprint, model, dimension ORDER BY 5 DESC, 1",
-                          &rows);
+    tw_answer answer = tw_statement_open(
+        file->database,
+        "SELECT fingerprint, model, dimension, sum(entries), max(latest) FROM spaces JOIN (SELECT "
+        "space, count(*) AS entries, max(used) AS latest FROM vectors GROUP BY space) ON space = id "
+        "GROUP BY fingerprint, model, dimension ORDER BY 5 DESC, 1",
+        &rows);
     while (answer == TW_ANSWER_DONE && (answer = tw_statement_step(rows)) == TW_ANSWER_ROW) {
         if (*count < capacity) {
             tuwen_cache_space *space = &spaces[*count];

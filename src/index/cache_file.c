@@ -170,7 +170,8 @@ static tuwen_status set_aside(const tw_cache_file *file, const char *reason, tuw
 
 static void close_database(tw_cache_file *file)
 {
-    tw_statement **statements[] = {&file->find, &file->use, &file->put, &file->drop, &file->add_space, &file->find_space};
+    tw_statement **statements[] = {&file->find, &file->use,       &file->put,
+                                   &file->drop, &file->add_space, &file->find_space};
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
         tw_statement_close(*statements[i]);
         *statements[i] = NULL;
@@ -186,10 +187,12 @@ static tw_answer prepare(tw_cache_file *file)
         tw_statement **statement;
         const char *sql;
     } all[] = {
-        {&file->find, "SELECT id, used, tokens, image_tokens, width, height, truncated, sum, vector FROM vectors WHERE key = ?1"},
+        {&file->find,
+         "SELECT id, used, tokens, image_tokens, width, height, truncated, sum, vector FROM vectors WHERE key = ?1"},
         {&file->use, "UPDATE vectors SET used = ?2 WHERE id = ?1"},
-        {&file->put, "INSERT OR REPLACE INTO vectors(key, space, used, tokens, image_tokens, width, height, truncated, sum, "
-                     "vector) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+        {&file->put,
+         "INSERT OR REPLACE INTO vectors(key, space, used, tokens, image_tokens, width, height, truncated, sum, "
+         "vector) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
         {&file->drop, "DELETE FROM vectors WHERE id IN (SELECT id FROM vectors ORDER BY used LIMIT ?1)"},
         {&file->add_space,
          "INSERT OR IGNORE INTO spaces(exact, fingerprint, model, dimension) VALUES(?1, ?2, ?3, ?4)"},
@@ -206,7 +209,8 @@ static tw_answer check_schema(tw_cache_file *file)
 {
     tw_statement *statement;
     tw_answer answer = tw_statement_open(
-        file->database, "SELECT sql FROM sqlite_master WHERE name NOT LIKE 'sqlite|_%' ESCAPE '|' ORDER BY name", &statement);
+        file->database, "SELECT sql FROM sqlite_master WHERE name NOT LIKE 'sqlite|_%' ESCAPE '|' ORDER BY name",
+        &statement);
     if (answer != TW_ANSWER_DONE)
         return answer;
     size_t parts = 0;
@@ -241,8 +245,9 @@ static tw_answer make_schema(tw_cache_file *file)
     for (size_t i = 0; i < SCHEMA_PARTS && answer == TW_ANSWER_DONE; i++)
         answer = tw_database_run(file->database, schema[i]);
     if (answer == TW_ANSWER_DONE)
-        answer = tw_database_run(file->database, "PRAGMA application_id = " NUMBER(APPLICATION) "; PRAGMA user_version = " NUMBER(
-                                                     VERSION) "; COMMIT");
+        answer = tw_database_run(
+            file->database,
+            "PRAGMA application_id = " NUMBER(APPLICATION) "; PRAGMA user_version = " NUMBER(VERSION) "; COMMIT");
     return answer;
 }
 
@@ -264,8 +269,8 @@ static tw_answer enter(tw_cache_file *file, tuwen_status *refused, tuwen_error *
     else if (application != APPLICATION)
         *refused = tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s: is the database of another program", file->path);
     else if (version > VERSION)
-        *refused = tw_fail(error, TUWEN_UNSUPPORTED, "%s: was written by a later version of tuwen, and is left as it is",
-                           file->path);
+        *refused = tw_fail(error, TUWEN_UNSUPPORTED,
+                           "%s: was written by a later version of tuwen, and is left as it is", file->path);
     if (answer != TW_ANSWER_DONE || *refused != TUWEN_OK)
         return answer;
     answer = version < VERSION && parts > 0 ? TW_ANSWER_DAMAGED : check_schema(file);
@@ -302,7 +307,8 @@ static tuwen_status open_locked(tw_cache_file *file, tuwen_error *error)
         if (answer == TW_ANSWER_DONE && refused == TUWEN_OK)
             return TUWEN_OK;
         if (answer == TW_ANSWER_DAMAGED && !ours_by_name(file->path))
-            refused = tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s: is no cache, and its name does not end in .sqlite", file->path);
+            refused = tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s: is no cache, and its name does not end in .sqlite",
+                              file->path);
         status = refused != TUWEN_OK ? refused : tw_cache_file_fail(file, answer, error);
         char reason[TW_REASON_SIZE];
         (void)snprintf(reason, sizeof reason, "%s", tw_database_reason(file->database));
@@ -357,6 +363,8 @@ tuwen_status tw_cache_file_open(const char *path, const tuwen_cache_options *opt
     file->stores = true;
     if (options->existing && !tw_file_exists(path))
         return tw_fail(error, TUWEN_NOT_FOUND, "%s: no such file", path);
+    if (tw_folder_exists(path))
+        return tw_fail(error, TUWEN_IO, "%s: is not a regular file", path);
     tuwen_status status = make_folder(path, error);
     if (status != TUWEN_OK)
         return status;
@@ -392,8 +400,8 @@ static void begin_anew(tw_cache_file *file, const char *reason)
     bool same = tw_disk_identify(file->path, &now) && now.device == file->identity.device &&
                 now.inode == file->identity.inode;
     if (status == TUWEN_OK && same && ++file->set_aside > MOST_SET_ASIDE)
-        status = tw_fail(&error, TUWEN_IO, "%s: is damaged again (%s): vectors are not kept any more in this run", file->path,
-                         reason);
+        status = tw_fail(&error, TUWEN_IO, "%s: is damaged again (%s): vectors are not kept any more in this run",
+                         file->path, reason);
     if (status == TUWEN_OK && same)
         status = set_aside(file, reason, &error);
     if (status == TUWEN_OK)
@@ -414,11 +422,13 @@ static void on_trouble(tw_cache_file *file, tw_answer answer, const char *why, b
         return;
     }
     if (reading) {
-        (void)tw_fail(&error, TUWEN_IO, "%s: cannot be read (%s): vectors are neither taken from there nor kept in this run",
+        (void)tw_fail(&error, TUWEN_IO,
+                      "%s: cannot be read (%s): vectors are neither taken from there nor kept in this run",
                       file->path, reason);
         close_database(file);
     } else {
-        (void)tw_fail(&error, TUWEN_IO, "%s: cannot store more (%s): vectors are taken from there, but not kept in this run",
+        (void)tw_fail(&error, TUWEN_IO,
+                      "%s: cannot store more (%s): vectors are taken from there, but not kept in this run",
                       file->path, reason);
         file->stores = false;
     }
@@ -435,8 +445,9 @@ static void on_answer(tw_cache_file *file, tw_answer answer, bool reading)
 
 static void add_number(tw_digest *digest, int32_t number)
 {
-    const unsigned char bytes[4] = {(unsigned char)((uint32_t)number & 0xff), (unsigned char)((uint32_t)number >> 8 & 0xff),
-                                    (unsigned char)((uint32_t)number >> 16 & 0xff), (unsigned char)((uint32_t)number >> 24)};
+    const unsigned char bytes[4] = {
+        (unsigned char)((uint32_t)number & 0xff), (unsigned char)((uint32_t)number >> 8 & 0xff),
+        (unsigned char)((uint32_t)number >> 16 & 0xff), (unsigned char)((uint32_t)number >> 24)};
     tw_digest_add(digest, bytes, sizeof bytes);
 }
 
@@ -457,7 +468,8 @@ static void sum_entry(const unsigned char *key, const tw_cache_facts *facts, con
 }
 
 /* Takes the row over; false if it is not what was stored. */
-static bool read_row(tw_statement *row, const unsigned char *key, float *vector, size_t dimension, tw_cache_facts *facts)
+static bool read_row(tw_statement *row, const unsigned char *key, float *vector, size_t dimension,
+                     tw_cache_facts *facts)
 {
     size_t size = 0, sum_size = 0;
     unsigned char sum[TW_SHA256_SIZE];
@@ -497,7 +509,8 @@ bool tw_cache_file_find(tw_cache_file *file, const unsigned char key[TW_SHA256_S
     return good;
 }
 
-static tw_answer put_entry(tw_cache_file *file, const tw_cache_entry *entry, size_t dimension, int64_t space, int64_t now)
+static tw_answer put_entry(tw_cache_file *file, const tw_cache_entry *entry, size_t dimension, int64_t space,
+                           int64_t now)
 {
     unsigned char sum[TW_SHA256_SIZE];
     size_t size = dimension * sizeof *entry->vector;
@@ -701,7 +714,8 @@ static void fit(tw_cache_file *file)
     on_trouble(file, answer, reason, false);
 }
 
-void tw_cache_file_store(tw_cache_file *file, const tw_cache_owner *owner, const tw_cache_entry *entries, size_t count)
+void tw_cache_file_store(tw_cache_file *file, const tw_cache_owner *owner, const tw_cache_entry *entries,
+                         size_t count)
 {
     if (count > 0 && file->database && file->stores && !file->fits)
         fit(file);

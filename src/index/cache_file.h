@@ -23,9 +23,9 @@ typedef struct tw_cache_file {
     tw_disk_identity identity;
     int64_t page_size;
     tw_statement *find, *use, *put, *drop, *add_space, *find_space;
-    bool stores;   /* false after a first failure */
-    bool fits;     /* was found, or made, smaller than it may be */
-    int set_aside; /* how often in this run */
+    bool stores;                 /* false after a first failure */
+    bool fits;                   /* was found, or made, smaller than it may be */
+    int set_aside;               /* how often in this run */
     int64_t used[TW_CACHE_USED]; /* ids of entries whose time of use is to be written */
     size_t used_count;
 } tw_cache_file;

@@ -42,7 +42,7 @@ static tw_answer answer_of(int code)
     case SQLITE_NOMEM:
         return TW_ANSWER_MEMORY;
     case SQLITE_IOERR:
-        return code == SQLITE_IOERR_NOMEM                                      ? TW_ANSWER_MEMORY
+        return code == SQLITE_IOERR_NOMEM                                          ? TW_ANSWER_MEMORY
                : code == SQLITE_IOERR_SHORT_READ || code == SQLITE_IOERR_CORRUPTFS ? TW_ANSWER_DAMAGED
                                                                                    : TW_ANSWER_FAILED;
     default:

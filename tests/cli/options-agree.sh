@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Parser, help, man page and completions know the same options.
 tuwen help --format bash > bash; tuwen help --format zsh > zsh; tuwen help --format fish > fish
-for command in match embed explain pull models convert verify info selftest bench version help; do
+for command in match embed explain pull models cache convert verify info selftest bench version help; do
     tuwen $command --help | grep -o '^  .*--[a-z-]*' | grep -o -e '--[a-z-]*' | sort -u > help
     tuwen help --format man $command > man
     sed -n 's/\\-/-/gp' man | grep -o 'B--[a-z-]*' | tr -d B | sort -u | diff help - > difference || { echo "$command: man"; cat difference; }

@@ -221,9 +221,9 @@ static void test_same_bits(void **state)
     tuwen_cache *cache = open_cache(0);
     struct stat status;
     expect_same(cache, session);
-    expect_counts(cache, 1, INPUTS - 1); /* the twin */
+    expect_counts(cache, 0, INPUTS - 1); /* one is a twin */
     expect_same(cache, session);
-    expect_counts(cache, 1 + GOOD, INPUTS - 1 + 2);
+    expect_counts(cache, GOOD, INPUTS - 1 + 2);
     tuwen_cache_close(cache);
     cache = open_cache(0);
     expect_same(cache, session);
@@ -282,9 +282,9 @@ static void test_fingerprints(void **state)
     assert_string_equal(tuwen_session_exact_fingerprint(long_one), tuwen_session_exact_fingerprint(patient));
     expect_same(cache, long_one);
     expect_same(cache, short_one);
-    expect_counts(cache, 2, 2 * (INPUTS - 1));
+    expect_counts(cache, 0, 2 * (INPUTS - 1));
     expect_same(cache, patient);
-    expect_counts(cache, 2 + GOOD, 2 * (INPUTS - 1) + 2);
+    expect_counts(cache, GOOD, 2 * (INPUTS - 1) + 2);
     tuwen_cache_space spaces[3] = {0};
     size_t count = 0;
     assert_int_equal(tuwen_cache_get_spaces(cache, spaces, 3, &count, NULL), TUWEN_OK);
@@ -305,7 +305,8 @@ static void test_limits(void **state)
 {
     (void)state;
     tuwen_cache *cache = open_cache(0);
-    const tuwen_session_options limits[] = {{0}, {.max_picture_pixels = 2639}, {.max_picture_bytes = 100}, {.max_picture_pixels = 2640}};
+    const tuwen_session_options limits[] = {
+        {0}, {.max_picture_pixels = 2639}, {.max_picture_bytes = 100}, {.max_picture_pixels = 2640}};
     size_t size;
     char *picture = golden_file("images/60x44.png", &size);
     const tuwen_input input = {.picture = picture, .picture_size = size};
@@ -470,7 +471,7 @@ static const tw_cache_owner wide_owner = {.exact = "0123", .fingerprint = "0123"
 
 static void store_numbers(tw_cache_file *file, uint32_t first, uint32_t count)
 {
-    unsigned char (*keys)[TW_SHA256_SIZE] = tw_alloc(count, sizeof *keys);
+    unsigned char(*keys)[TW_SHA256_SIZE] = tw_alloc(count, sizeof *keys);
     float *vectors = tw_alloc((size_t)count * WIDE, sizeof *vectors);
     tw_cache_entry *entries = tw_alloc(count, sizeof *entries);
     for (uint32_t i = 0; i < count; i++)
