@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cache.h"
 #include "input.h"
 #include "interrupt.h"
 #include "places.h"
@@ -144,7 +145,7 @@ static bool is_file(const char *path)
 
 int checkpoint_open(struct checkpoint *checkpoint, const struct cli *cli, const char *word, bool with_session)
 {
-    const struct checkpoint_plan plan = {.word = word, .facts_only = !with_session};
+    const struct checkpoint_plan plan = {.word = word, .facts_only = !with_session, .keeps = true};
     return checkpoint_open_planned(checkpoint, cli, &plan);
 }
 
@@ -183,7 +184,9 @@ int checkpoint_open_planned(struct checkpoint *checkpoint, const struct cli *cli
         complain(SAY_PLAIN, WITH(error.message));
         return status == TUWEN_INVALID_ARGUMENT ? CLI_USAGE : CLI_MODEL;
     }
-    if (options_given(&cli->options, OPTION_VERBOSE))
+    checkpoint->keeps = plan->keeps && !options_given(&cli->options, OPTION_NO_CACHE);
+    checkpoint->tells = options_given(&cli->options, OPTION_VERBOSE);
+    if (checkpoint->tells)
         complain(SAY_SPACE_LINE, WITH(tuwen_session_fingerprint(checkpoint->session)));
     interrupt_catch(checkpoint->session);
     return CLI_DONE;
@@ -191,6 +194,11 @@ int checkpoint_open_planned(struct checkpoint *checkpoint, const struct cli *cli
 
 void checkpoint_close(struct checkpoint *checkpoint)
 {
+    uint64_t found, computed;
+    tuwen_cache_count(checkpoint->cache, &found, &computed);
+    if (checkpoint->cache && checkpoint->tells)
+        complain(SAY_CACHE_TAKEN, WITH(number_text((double)found, 0).text, number_text((double)computed, 0).text));
+    tuwen_cache_close(checkpoint->cache);
     interrupt_forget_session();
     tuwen_session_close(checkpoint->session);
     tuwen_model_close(checkpoint->model);
@@ -203,7 +211,12 @@ tuwen_status checkpoint_embed(struct checkpoint *checkpoint, const tuwen_input *
     tuwen_error error = {.language = messages_language()};
     if (interrupt_seen())
         return TUWEN_CANCELLED;
-    tuwen_status status = tuwen_embed(checkpoint->session, inputs, count, vectors, outputs, &error);
+    if (checkpoint->keeps && !checkpoint->cache) {
+        checkpoint->cache = cache_open_for_run();
+        checkpoint->keeps = checkpoint->cache != NULL; /* it is tried, and said, once */
+    }
+    tuwen_status status =
+        tuwen_cache_embed(checkpoint->cache, checkpoint->session, inputs, count, vectors, outputs, &error);
     if (interrupt_seen())
         return TUWEN_CANCELLED;
     if (status != TUWEN_OK)

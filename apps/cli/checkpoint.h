@@ -7,12 +7,16 @@
 #include <stdbool.h>
 
 #include "cli.h"
+#include "tuwen/cache.h"
 #include "tuwen/tuwen.h"
 
 struct checkpoint {
     tuwen_model *model;
     tuwen_session *session; /* NULL if none was asked for */
     const tuwen_model_info *info;
+    bool keeps;         /* the cache is to be used, from the first vector on */
+    bool tells;         /* how many came from there */
+    tuwen_cache *cache; /* NULL: not opened, or not to be had */
 };
 
 /* A checkpoint that was found, and why it was chosen. */
@@ -41,6 +45,7 @@ struct checkpoint_plan {
     const char *random; /* random weights in the place of the checkpoint's, as in tuwen_model_options; may be NULL */
     tuwen_precision precision;
     const tuwen_session_options *session; /* in place of what the options say; may be NULL */
+    bool keeps;                           /* take vectors from the cache, unless --no-cache is given */
 };
 
 /* Opens a checkpoint by a plan; otherwise as checkpoint_open. */
@@ -48,7 +53,8 @@ int checkpoint_open_planned(struct checkpoint *checkpoint, const struct cli *cli
 
 void checkpoint_close(struct checkpoint *checkpoint);
 
-/* Embeds inputs. OK when all were tried; otherwise complains, unless it was cancelled. */
+/* Embeds inputs, or takes their vectors from the cache. OK when all were tried; otherwise complains, unless it was
+ * cancelled. */
 tuwen_status checkpoint_embed(struct checkpoint *checkpoint, const tuwen_input *inputs, size_t count, float *vectors,
                               tuwen_output *outputs);
 

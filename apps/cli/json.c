@@ -322,6 +322,37 @@ bool json_models_end(struct json_list *list, FILE *stream)
     return true;
 }
 
+bool json_cache_begin(struct json_list *list)
+{
+    list->entries = json_array();
+    return list->entries != NULL;
+}
+
+bool json_cache_add(struct json_list *list, const tuwen_cache_space *space, const char *last_used)
+{
+    json_t *entry =
+        json_pack("{ss so si sI ss}", "space", space->fingerprint, "model", name_or_null(space->model), "dimension",
+                  space->dimension, "vectors", (json_int_t)space->entries, "last_used", last_used);
+    return entry && json_array_append_new(list->entries, entry) == 0;
+}
+
+bool json_cache_end(struct json_list *list, FILE *stream, const tuwen_cache_info *info)
+{
+    json_t *document =
+        info ? json_pack("{so sI sI sI sI sO}", "file", name_or_null(info->path), "bytes", (json_int_t)info->bytes,
+                         "max_bytes", (json_int_t)info->max_bytes, "set_aside_bytes", (json_int_t)info->set_aside,
+                         "vectors", (json_int_t)info->entries, "spaces", list->entries)
+             : json_pack("{sn si sO}", "file", "vectors", 0, "spaces", list->entries);
+    char *lines = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
+    json_decref(document);
+    json_decref(list->entries);
+    if (!lines)
+        return false;
+    fprintf(stream, "%s\n", lines);
+    free(lines);
+    return true;
+}
+
 /* What only a packed file has; "folder" is then null. */
 static bool add_packed(json_t *document, const tuwen_model_info *info)
 {

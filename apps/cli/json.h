@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "tuwen/cache.h"
 #include "tuwen/tuwen.h"
 
 struct bench;
@@ -97,6 +98,12 @@ bool json_models_end(struct json_list *list, FILE *stream);
 
 /* The document of `tuwen explain --json`. */
 bool json_explain(FILE *stream, const struct explain *explain);
+
+/* The document of `tuwen cache --json`: spaces, each with the time of its last use, then the facts (NULL: there is no
+ * cache). */
+bool json_cache_begin(struct json_list *list);
+bool json_cache_add(struct json_list *list, const tuwen_cache_space *space, const char *last_used);
+bool json_cache_end(struct json_list *list, FILE *stream, const tuwen_cache_info *info);
 
 /* The document of `tuwen bench --json`. */
 bool json_bench(FILE *stream, const struct bench *bench);

@@ -192,6 +192,17 @@ static bool parse_number(const char *text, const struct option_info *info, doubl
     return stop != text && isfinite(*number);
 }
 
+bool bytes_parse(const char *text, uint64_t *bytes)
+{
+    static const struct option_info size = {.kind = KIND_BYTES};
+    const char *end;
+    double number;
+    if (!parse_number(text, &size, &number, &end) || *end || number < 1 || number > 1e18)
+        return false;
+    *bytes = (uint64_t)number;
+    return true;
+}
+
 static bool in_bounds(const struct option_info *info, double number)
 {
     return number >= info->least && number <= info->most;

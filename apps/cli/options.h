@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "tuwen/tuwen.h"
 
@@ -21,19 +22,8 @@ enum exit_code {
 
 /* Sets of commands, for the column of options.def. */
 enum {
-    IN_MATCH = 1 << COMMAND_MATCH,
-    IN_REVIEW = 1 << COMMAND_REVIEW,
-    IN_EMBED = 1 << COMMAND_EMBED,
-    IN_EXPLAIN = 1 << COMMAND_EXPLAIN,
-    IN_PULL = 1 << COMMAND_PULL,
-    IN_MODELS = 1 << COMMAND_MODELS,
-    IN_CONVERT = 1 << COMMAND_CONVERT,
-    IN_VERIFY = 1 << COMMAND_VERIFY,
-    IN_INFO = 1 << COMMAND_INFO,
-    IN_SELFTEST = 1 << COMMAND_SELFTEST,
-    IN_BENCH = 1 << COMMAND_BENCH,
-    IN_VERSION = 1 << COMMAND_VERSION,
-    IN_HELP = 1 << COMMAND_HELP,
+#define COMMAND(identifier, name, function, english, chinese) IN_##identifier = 1 << COMMAND_##identifier,
+#include "commands.def"
     IN_ALL = (1 << COMMAND_COUNT) - 1
 };
 
@@ -109,6 +99,9 @@ static inline bool options_given(const struct options *options, enum option_id o
 {
     return options->values[option].given;
 }
+
+/* Reads a size as options of kind BYTES take it: a whole number from 1 on, and K, M or G. */
+bool bytes_parse(const char *text, uint64_t *bytes);
 
 /* The command of that name, or COMMAND_COUNT. */
 enum command_id command_find(const char *name);

@@ -237,6 +237,17 @@ TUWEN_API void tuwen_session_close(tuwen_session *session);
 TUWEN_API const char *tuwen_session_fingerprint(const tuwen_session *session);
 
 /*
+ * The same of everything that decides the last bit: besides what the fingerprint stands for, the version of tuwen and of the
+ * libraries that multiply and decode, the packed file, and the instruction set. Under equal ones equal inputs get equal
+ * vectors, bit for bit. 16 hexadecimal digits, valid as long as the session.
+ */
+TUWEN_API const char *tuwen_session_exact_fingerprint(const tuwen_session *session);
+
+/* The session's model, and its options with the defaults filled in; valid as long as the session. Thread-safe. */
+TUWEN_API const tuwen_model *tuwen_session_get_model(const tuwen_session *session);
+TUWEN_API const tuwen_session_options *tuwen_session_get_options(const tuwen_session *session);
+
+/*
  * Asks the session's running call to end soon with CANCELLED. The only session function that another thread, or a
  * signal handler, may call. The request is kept until a call ends by it.
  */

@@ -50,6 +50,11 @@ void tw_digest_hex(tw_digest *digest, char hex[TW_DIGEST_HEX])
         (void)snprintf(hex + 2 * i, 3, "%02x", sum[i]);
 }
 
+void tw_digest_bytes(tw_digest *digest, unsigned char sum[TW_SHA256_SIZE])
+{
+    sha256_digest(sha256(digest), TW_SHA256_SIZE, sum);
+}
+
 void tw_sha256_hex(const void *data, size_t size, char hex[TW_DIGEST_HEX])
 {
     tw_digest digest;

@@ -25,6 +25,10 @@ void tw_digest_add(tw_digest *digest, const void *data, size_t size);
 /* Writes the sum in lower-case digits and starts anew. */
 void tw_digest_hex(tw_digest *digest, char hex[TW_DIGEST_HEX]);
 
+/* The same as bytes, of SHA-256 only. */
+#define TW_SHA256_SIZE 32
+void tw_digest_bytes(tw_digest *digest, unsigned char sum[TW_SHA256_SIZE]);
+
 /* The SHA-256 sum of one block. */
 void tw_sha256_hex(const void *data, size_t size, char hex[TW_DIGEST_HEX]);
 

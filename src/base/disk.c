@@ -211,6 +211,32 @@ bool tw_disk_same(const char *a, const char *b)
            first.st_ino == second.st_ino;
 }
 
+bool tw_disk_identify(const char *path, tw_disk_identity *identity)
+{
+    struct stat state;
+    if (stat(path, &state) != 0)
+        return false;
+    *identity = (tw_disk_identity){.device = (uint64_t)state.st_dev, .inode = (uint64_t)state.st_ino};
+    return true;
+}
+
+tuwen_status tw_disk_make_private(const char *path, tuwen_error *error)
+{
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    struct stat state;
+    if (descriptor >= 0)
+        close(descriptor);
+    else if (errno != EEXIST || stat(path, &state) != 0)
+        return fail_write(path, errno, error);
+    return TUWEN_OK;
+}
+
+char *tw_disk_real_path(const char *path)
+{
+    char real[PATH_MAX];
+    return realpath(path, real) ? tw_copy_string(real, strlen(real)) : NULL;
+}
+
 char *tw_disk_link_name(const char *path)
 {
     char target[PATH_MAX];

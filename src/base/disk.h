@@ -63,6 +63,20 @@ bool tw_disk_state(const char *path, int64_t *size, int64_t *changed);
 /* Whether both names are the same file or folder. */
 bool tw_disk_same(const char *a, const char *b);
 
+/* Tells files apart whatever they are called. */
+typedef struct tw_disk_identity {
+    uint64_t device, inode;
+} tw_disk_identity;
+
+/* That of the file at `path`, links followed; false if there is none. */
+bool tw_disk_identify(const char *path, tw_disk_identity *identity);
+
+/* Makes an empty file that only this user may read and write; one that is there stays as it is. */
+tuwen_status tw_disk_make_private(const char *path, tuwen_error *error);
+
+/* Where a path leads when all links are followed, in new memory; NULL if there is nothing, or memory is out. */
+char *tw_disk_real_path(const char *path);
+
 /* The last part of what a symbolic link points to, in new memory; NULL if `path` is no link or memory is out. */
 char *tw_disk_link_name(const char *path);
 

@@ -56,6 +56,13 @@ tuwen_status tw_fingerprint(const tw_bundle *bundle, const tw_weights *weights, 
  * precision, the session's options (with defaults filled in) and the settings of tuwen.json. */
 void tw_session_digest(const tuwen_model *model, const tuwen_session_options *options, char out[TW_FINGERPRINT_SIZE]);
 
+/* As tw_session_digest (whose result is `space`), and of what decides the last bits besides: the packed file's own sums, the
+ * code of this machine that computes, and the versions of the libraries that decode pictures. */
+void tw_session_exact_digest(const tuwen_model *model, const char *space, char out[TW_FINGERPRINT_SIZE]);
+
+/* Raised by a change that alters a bit of any vector, so that none is taken from a cache of before. */
+#define TW_COMPUTATION "1"
+
 /* The token ids of an input whose picture takes `image_tokens` tokens (0 without a picture): the prompt template
  * around instruction, picture and text. `ids` is emptied first. */
 tuwen_status tw_prompt_encode(const tuwen_model *model, const tuwen_input *input, int image_tokens, bool raw_special,

@@ -96,3 +96,25 @@ void tw_session_digest(const tuwen_model *model, const tuwen_session_options *op
     memcpy(out, hex, TW_FINGERPRINT_SIZE - 1);
     out[TW_FINGERPRINT_SIZE - 1] = '\0';
 }
+
+void tw_session_exact_digest(const tuwen_model *model, const char *space, char out[TW_FINGERPRINT_SIZE])
+{
+    tw_digest digest;
+    char text[512];
+    tw_digest_open(&digest, TW_SHA256);
+    add_text(&digest, "tuwen exact " TW_COMPUTATION);
+    add_text(&digest, space);
+    add_text(&digest, tuwen_version());
+    add_text(&digest, model->packed ? tw_packed_sum(model->packed) : "");
+    tw_machine_name(model->machine, text, sizeof text);
+    add_text(&digest, text);
+    (void)snprintf(text, sizeof text, "%d %d %d", tw_machine_multiplies(model->machine, TW_ELEMENT_BF16),
+                   tw_machine_multiplies(model->machine, TW_ELEMENT_I8), tw_machine_int8_most(model->machine));
+    add_text(&digest, text);
+    text[tw_image_describe(text, sizeof text - 1)] = '\0';
+    add_text(&digest, text);
+    char hex[TW_DIGEST_HEX];
+    tw_digest_hex(&digest, hex);
+    memcpy(out, hex, TW_FINGERPRINT_SIZE - 1);
+    out[TW_FINGERPRINT_SIZE - 1] = '\0';
+}

@@ -37,6 +37,7 @@ struct tuwen_session {
     const tuwen_model *model;
     tw_preparer preparer;
     char fingerprint[TW_FINGERPRINT_SIZE];
+    char exact[TW_FINGERPRINT_SIZE];
     tw_worker *worker;
     atomic_bool cancel;
     float *scratch;
@@ -149,6 +150,7 @@ tuwen_status tuwen_session_open(const tuwen_model *model, const tuwen_session_op
         (tw_preparer){.model = model, .options = filled, .patch_config = patch_config_of(model, &filled)};
     atomic_init(&session->cancel, false);
     tw_session_digest(model, &filled, session->fingerprint);
+    tw_session_exact_digest(model, session->fingerprint, session->exact);
     status = tw_worker_open(model->machine, &session->worker, error);
     if (status != TUWEN_OK) {
         tuwen_session_close(session);
@@ -181,6 +183,21 @@ void tuwen_session_close(tuwen_session *session)
 const char *tuwen_session_fingerprint(const tuwen_session *session)
 {
     return session->fingerprint;
+}
+
+const char *tuwen_session_exact_fingerprint(const tuwen_session *session)
+{
+    return session->exact;
+}
+
+const tuwen_model *tuwen_session_get_model(const tuwen_session *session)
+{
+    return session->model;
+}
+
+const tuwen_session_options *tuwen_session_get_options(const tuwen_session *session)
+{
+    return &session->preparer.options;
 }
 
 const tuwen_model *tw_session_model(const tuwen_session *session)

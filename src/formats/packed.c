@@ -20,6 +20,7 @@ struct tw_packed {
     const unsigned char *data;
     uint64_t size;
     char *path;
+    char sum[TW_DIGEST_HEX]; /* of the index */
     tw_packed_facts facts;
     tw_item *items;          /* their names are ours */
     const tw_item **by_name; /* sorted */
@@ -111,6 +112,7 @@ static tuwen_status check_header(reader *from)
         return tw_fail(from->error, TUWEN_BAD_MODEL,
                        "%s: the index, from byte %" PRIu64 " on, is damaged: its SHA-256 sum is another", from->path,
                        from->index);
+    memcpy(from->packed->sum, hex, sizeof hex);
     return TUWEN_OK;
 }
 
@@ -509,6 +511,11 @@ const tw_packed_facts *tw_packed_get_facts(const tw_packed *packed)
 uint64_t tw_packed_size(const tw_packed *packed)
 {
     return packed->size;
+}
+
+const char *tw_packed_sum(const tw_packed *packed)
+{
+    return packed->sum;
 }
 
 size_t tw_packed_count(const tw_packed *packed)

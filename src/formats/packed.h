@@ -54,7 +54,8 @@ tuwen_status tw_packed_open(const char *path, tw_packed **packed, tuwen_error *e
 void tw_packed_close(tw_packed *packed); /* accepts NULL */
 const char *tw_packed_path(const tw_packed *packed);
 const tw_packed_facts *tw_packed_get_facts(const tw_packed *packed);
-uint64_t tw_packed_size(const tw_packed *packed); /* bytes of the file */
+uint64_t tw_packed_size(const tw_packed *packed);   /* bytes of the file */
+const char *tw_packed_sum(const tw_packed *packed); /* the index's SHA-256 sum: of all items' sums, in digits */
 size_t tw_packed_count(const tw_packed *packed);
 const tw_item *tw_packed_at(const tw_packed *packed, size_t index);       /* in file order */
 const tw_item *tw_packed_find(const tw_packed *packed, const char *name); /* NULL when there is none */

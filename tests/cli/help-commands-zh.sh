@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 # The help of every command in Chinese.
-for command in match review embed explain pull models convert verify info selftest bench version help; do
+for command in $COMMANDS; do
     tuwen help --lang zh $command
 done

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Parser, help, man page and completions know the same options.
 tuwen help --format bash > bash; tuwen help --format zsh > zsh; tuwen help --format fish > fish
-for command in match review embed explain pull models convert verify info selftest bench version help; do
+for command in $COMMANDS; do
     tuwen $command --help | grep -o '^  .*--[a-z-]*' | grep -o -e '--[a-z-]*' | sort -u > help
     tuwen help --format man $command > man
     sed -n 's/\\-/-/gp' man | grep -o 'B--[a-z-]*' | tr -d B | sort -u | diff help - > difference || { echo "$command: man"; cat difference; }
@@ -11,7 +11,7 @@ for command in match review embed explain pull models convert verify info selfte
     while read -r option; do
         tuwen $command "$option=" --help < /dev/null 2>&1 | grep "no option '$option'"
     done < help
-    echo "$command: $(wc -l < help | tr -d ' ') options"
+    [ "$(wc -l < help)" -ge 6 ] || echo "$command: too few options were found"
 done
 sh -n zsh 2> /dev/null
 if command -v bash > /dev/null; then bash -n bash || echo "bash does not read its completions"; fi

@@ -47,6 +47,9 @@ same() {
     }'
 }
 
+# All commands, for tests that go through them.
+commands=$(sed -n 's/^COMMAND([A-Z]*, "\([a-z]*\)".*/\1/p' "$root/apps/cli/commands.def")
+
 run_one() {
     name=$1
     place=$work/$name
@@ -57,8 +60,8 @@ run_one() {
     ln -s "$root/models/demo" "$place/run/demo"
     (
         cd "$place/run" || exit 2
-        unset TUWEN_MODEL TUWEN_ISA XDG_DATA_HOME COLUMNS NO_COLOR LANG LANGUAGE LC_MESSAGES LC_CTYPE
-        PATH=$place/bin:$PATH HOME=$place/home TESTS=$folder LC_ALL=C.UTF-8 TERM=xterm-256color \
+        unset TUWEN_MODEL TUWEN_ISA TUWEN_CACHE TUWEN_CACHE_SIZE XDG_CACHE_HOME XDG_DATA_HOME COLUMNS NO_COLOR LANG LANGUAGE LC_MESSAGES LC_CTYPE
+        PATH=$place/bin:$PATH HOME=$place/home TESTS=$folder COMMANDS=$commands LC_ALL=C.UTF-8 TERM=xterm-256color \
             sh "$folder/$name.sh" >"$place/stdout.raw" 2>"$place/stderr.raw" </dev/null
         echo $? >"$place/exit"
     )

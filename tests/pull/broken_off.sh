@@ -7,7 +7,7 @@ die_at=$(cd "$(dirname "$3")" && pwd)/$(basename "$3") # ahead of common.sh, whi
 [ -z "${SANITIZE:-}" ] || { echo 'skipped: a sanitizer must be loaded first'; exit 77; }
 tuwen=$(dirname "$fetch")/tuwen # which finds its tuwen-fetch there
 store=$HOME/.local/share/tuwen/models
-unset XDG_DATA_HOME TUWEN_MODEL TUWEN_ISA
+unset TUWEN_CACHE TUWEN_CACHE_SIZE XDG_CACHE_HOME XDG_DATA_HOME TUWEN_MODEL TUWEN_ISA
 start_hub "$tiny"
 export HF_ENDPOINT=http://127.0.0.1:$port
 "$tuwen" convert -q "$tiny" new.tuwen

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../hub/common.sh"
 tuwen=$(dirname "$fetch")/tuwen # which finds its tuwen-fetch there
 store=$HOME/.local/share/tuwen/models
-unset XDG_DATA_HOME TUWEN_MODEL TUWEN_ISA
+unset TUWEN_CACHE TUWEN_CACHE_SIZE XDG_CACHE_HOME XDG_DATA_HOME TUWEN_MODEL TUWEN_ISA
 start_hub "$tiny" rate=1200000
 export HF_ENDPOINT=http://127.0.0.1:$port
 "$tuwen" convert -q "$tiny" new.tuwen

@@ -5,7 +5,7 @@
 tuwen=$(dirname "$fetch")/tuwen # which finds its tuwen-fetch there
 store=$HOME/.local/share/tuwen/models
 picture=$root/tests/golden/images/28x28.png
-unset XDG_DATA_HOME TUWEN_MODEL TUWEN_ISA
+unset TUWEN_CACHE TUWEN_CACHE_SIZE XDG_CACHE_HOME XDG_DATA_HOME TUWEN_MODEL TUWEN_ISA
 start_hub "$tiny"
 export HF_ENDPOINT=http://127.0.0.1:$port MODELSCOPE_ENDPOINT=http://127.0.0.1:$port
 "$tuwen" convert -q "$tiny" expected.tuwen
