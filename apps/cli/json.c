@@ -75,6 +75,17 @@ bool json_match_begin(struct json_match *document, FILE *stream, const tuwen_mod
     return good;
 }
 
+/* Prints two objects as one and lets them go. */
+static bool print_joined(FILE *stream, json_t *first, json_t *second)
+{
+    bool good = first && second && json_object_update(first, second) == 0;
+    json_decref(second);
+    if (good)
+        return print_value(stream, first);
+    json_decref(first);
+    return false;
+}
+
 /* Band names in JSON are for programs: English whatever the language. */
 static const char *band_key(tuwen_band band)
 {
@@ -83,32 +94,34 @@ static const char *band_key(tuwen_band band)
 
 bool json_match_result(struct json_match *document, const struct json_pair *pair)
 {
-    json_t *record = json_pack(
+    json_t *record = pair->query ? json_pack("{so sI}", "query", name_or_null(pair->query), "query_index",
+                                             (json_int_t)pair->query_index)
+                                 : json_object();
+    json_t *rest = json_pack(
         "{so so* so sI so so so sb}", "image", name_or_null(pair->image), "item_text",
         pair->item_text ? name_or_null(pair->item_text) : NULL, "text", string_or_null(pair->text, pair->text_size),
         "index", (json_int_t)pair->index, "cosine", real_of((double)pair->score.cosine, 1e-6), "score",
         pair->judged ? real_of((double)pair->score.score, 1e-6) : json_null(), "band",
         pair->judged ? json_string(band_key(pair->score.band)) : json_null(), "truncated", (int)pair->truncated);
     fputs(document->results++ ? ",\n" : "\n", document->stream);
-    return print_value(document->stream, record);
+    return print_joined(document->stream, record, rest);
 }
 
-bool json_match_error(struct json_match *document, const char *image, const char *text, size_t text_size,
-                      size_t index, const char *status, const char *message)
+bool json_match_error(struct json_match *document, const struct json_failure *failure)
 {
     json_t *record = json_object();
-    json_t *reason = string_of(message, strlen(message));
-    bool good = record && reason;
-    if (image)
-        good = good && json_object_set_new(record, "image", name_or_null(image)) == 0;
-    if (text) {
-        good = good && json_object_set_new(record, "text", string_of(text, text_size)) == 0;
-        good = good && json_object_set_new(record, "index", json_integer((json_int_t)index)) == 0;
-    }
-    good = good && json_object_set_new(record, "status", json_string(status)) == 0;
-    good = good && json_object_set(record, "message", reason) == 0;
+    bool good = record != NULL;
+    if (failure->query)
+        good = good && json_object_set_new(record, "query", name_or_null(failure->query)) == 0;
+    if (failure->image)
+        good = good && json_object_set_new(record, "image", name_or_null(failure->image)) == 0;
+    if (failure->text)
+        good = good && json_object_set_new(record, "text", string_of(failure->text, failure->text_size)) == 0;
+    if (failure->query || failure->text)
+        good = good && json_object_set_new(record, "index", json_integer((json_int_t)failure->index)) == 0;
+    good = good && json_object_set_new(record, "status", json_string(failure->status)) == 0;
+    good = good && json_object_set_new(record, "message", name_or_null(failure->message)) == 0;
     good = good && json_array_append(document->errors, record) == 0;
-    json_decref(reason);
     json_decref(record);
     return good;
 }
@@ -220,18 +233,14 @@ void json_matrix_list(FILE *stream, const char *list)
 
 bool json_matrix_item(FILE *stream, const struct json_matrix_item *item)
 {
-    json_t *record = json_pack("{sI so so}", "index", (json_int_t)item->index, "image", name_or_null(item->image),
+    json_t *record = json_pack("{sI so* so so}", "index", (json_int_t)item->index, "query",
+                               item->query ? name_or_null(item->query) : NULL, "image", name_or_null(item->image),
                                "text", string_or_null(item->text, item->text_size));
     json_t *outcome = item->status
                           ? json_pack("{ss so}", "status", item->status, "message", name_or_null(item->message))
                           : json_pack("{sb}", "truncated", (int)item->truncated);
-    if (!record || json_object_update(record, outcome) != 0) {
-        json_decref(record);
-        record = NULL;
-    }
-    json_decref(outcome);
     fputs(item->index ? ",\n" : "\n", stream);
-    return print_value(stream, record);
+    return print_joined(stream, record, outcome);
 }
 
 void json_matrix_end(FILE *stream)

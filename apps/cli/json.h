@@ -24,11 +24,13 @@ struct json_match {
 };
 /* A pair that was compared. Strings are NULL where there is none. */
 struct json_pair {
+    const char *query; /* with its index; NULL = a text is compared with a picture */
+    size_t query_index;
     const char *image;
     const char *item_text; /* of the item that is compared with the text, if its vector was read from a file */
     const char *text;
     size_t text_size;
-    size_t index; /* of the text, as given */
+    size_t index; /* of the text as given, or with a query of the candidate */
     tuwen_score score;
     bool judged; /* score and band are made for such a pair; else they are null */
     bool truncated;
@@ -36,9 +38,14 @@ struct json_pair {
 /* `space` is the session's fingerprint. */
 bool json_match_begin(struct json_match *document, FILE *stream, const tuwen_model_info *info, const char *space);
 bool json_match_result(struct json_match *document, const struct json_pair *pair);
-/* One that failed: a picture (`text` NULL), or a text (`image` NULL). */
-bool json_match_error(struct json_match *document, const char *image, const char *text, size_t text_size,
-                      size_t index, const char *status, const char *message);
+/* One that failed: a query, a picture, or a text; the others are NULL. */
+struct json_failure {
+    const char *query, *image, *text;
+    size_t text_size;
+    size_t index; /* of the query or text */
+    const char *status, *message;
+};
+bool json_match_error(struct json_match *document, const struct json_failure *failure);
 bool json_match_end(struct json_match *document);
 
 /* One line of `tuwen embed`; `vector` is NULL if the item failed. */
@@ -66,6 +73,7 @@ void json_array_end(FILE *stream);
  * come in this order; items of a list are numbered from 0. */
 struct json_matrix_item {
     size_t index;
+    const char *query; /* NULL = it is none */
     const char *image; /* NULL = none */
     const char *text;  /* NULL = none */
     size_t text_size;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside `tuwen match`: what is compared (match.c reads it from the command line), how (match_run.c), and what is printed of
- * it (match_print.c).
+ * Inside `tuwen match`: the options of a run (match.c), what is compared (match_sides.c), how (match_run.c), and what is
+ * printed of it (match_print.c).
  *
  * One side is kept: its vectors are computed first and stay in memory. The other passes by, item by item, so that memory
  * does not grow with the number of pictures. Texts are kept and pictures pass; where there are queries, these are kept and
@@ -15,6 +15,7 @@
 #include "input.h"
 #include "json.h"
 #include "output.h"
+#include "query.h"
 #include "ranking.h"
 #include "table.h"
 #include "vectors.h"
@@ -22,16 +23,25 @@
 /* In the order of the choices of --format. */
 enum match_format { MATCH_LIST, MATCH_MATRIX, MATCH_CSV, MATCH_JSON, MATCH_NPY };
 
-/* Something to compare. */
+/* A query, as it was written; of a picture fused with its text the name is made of both. */
+struct match_query {
+    struct query query;
+    const char *name;
+    char *own_name; /* NULL = the name is from the command line */
+};
+
+/* Something to compare. Of a query that is a sum, image and text are NULL. */
 struct match_item {
-    const char *image; /* a picture's path, or of which a stored vector is; NULL = none */
-    const char *text;  /* NULL = none */
+    const struct match_query *query; /* NULL = it is none */
+    const char *image;               /* a picture's path, or of which a stored vector is; NULL = none */
+    const char *text;                /* NULL = none */
     size_t text_size;
     const float *stored; /* its vector, if that was read from a file */
     const char *from;    /* that file */
     const char *status;  /* why it has no vector: the name of a status; NULL = it has one, or is not tried yet */
     char *message;       /* likewise, one sentence */
     bool truncated;
+    size_t number; /* of the texts or queries, from 1: for messages */
 };
 
 struct match_side {
@@ -39,11 +49,13 @@ struct match_side {
     size_t count;
 };
 
-/* A picture, or a file of vectors, as the command line names it. */
+/* What passes, as the command line names it: a picture, a file of vectors, or, where there are queries, texts. */
+enum match_source_kind { MATCH_PICTURE, MATCH_VECTORS, MATCH_TEXTS };
+
 struct match_source {
-    const char *path;
-    bool is_vectors;
-    size_t first, count; /* its vectors in the list */
+    enum match_source_kind kind;
+    const char *path;    /* not of texts */
+    size_t first, count; /* in the list of stored vectors, or of texts */
 };
 
 /* What printing needs besides; of match_print.c alone. */
@@ -62,10 +74,13 @@ struct match {
     const struct cli *cli;
     struct checkpoint checkpoint;
     enum match_format format;
+    bool with_queries;
     bool by_kept; /* groups are made of kept items, else of those that pass */
     size_t top;   /* of each group; 0 = all */
     struct match_source *sources;
     size_t source_count;
+    struct match_query *queries;
+    size_t query_count;
     struct text_list texts;
     struct vector_list stored;
     struct match_side kept, passing;
@@ -75,6 +90,19 @@ struct match {
     bool some_failed;
     struct match_printer printer;
 };
+
+/* match_sides.c. */
+
+/* Reads the command line. Complains and returns an exit code if it is wrong. */
+int match_gather(struct match *match);
+
+/* Likely slips: "tuwen match 'a dog' photo.jpg", and "tuwen match *.jpg", where all but the first would be texts. */
+void match_hint_at_order(const struct match *match);
+
+/* Fills both sides; stored vectors are read and checked. Complains and returns false if that cannot be done. */
+bool match_make_sides(struct match *match);
+
+void match_free_sides(struct match *match);
 
 /* match_run.c: computes and prints everything. OK, CANCELLED, OUT_OF_MEMORY, or an error that was complained of. */
 tuwen_status match_compute(struct match *match);

@@ -21,7 +21,7 @@
 
 struct pair {
     const struct match_item *kept, *passing;
-    size_t text_index;
+    size_t kept_place, passing_place;
     tuwen_score score;
     bool judged, truncated;
 };
@@ -36,7 +36,18 @@ static bool is_picture(const struct match_item *item)
     return item->image && !item->text;
 }
 
-/* Score and band are made for one text with one picture; between two texts, or two pictures, cosines run higher. */
+static bool is_no_text(const struct match_item *item)
+{
+    return !is_text(item);
+}
+
+static bool is_no_picture(const struct match_item *item)
+{
+    return !is_picture(item);
+}
+
+/* Score and band are made for one text that asks and one picture; between two texts, or two pictures, cosines run higher,
+ * and of sums nothing is known. */
 static bool is_judged(const struct match_item *kept, const struct match_item *passing)
 {
     return is_text(kept) && is_picture(passing);
@@ -48,19 +59,30 @@ static struct pair pair_of(const struct match *match, size_t kept, size_t passin
     return (struct pair){
         .kept = left,
         .passing = right,
-        .text_index = kept,
+        .kept_place = kept,
+        .passing_place = passing,
         .score = tuwen_score_cosine(match->checkpoint.model, cosine),
         .judged = is_judged(left, right),
         .truncated = left->truncated || right->truncated,
     };
 }
 
-static bool some_judged(const struct match *match)
+static bool any(const struct match_side *side, bool (*is_such)(const struct match_item *item))
 {
-    for (size_t i = 0; i < match->passing.count; i++)
-        if (is_picture(&match->passing.items[i]))
+    for (size_t i = 0; i < side->count; i++)
+        if (is_such(&side->items[i]))
             return true;
     return false;
+}
+
+static bool some_judged(const struct match *match)
+{
+    return any(&match->kept, is_text) && any(&match->passing, is_picture);
+}
+
+static bool all_judged(const struct match *match)
+{
+    return !any(&match->kept, is_no_text) && !any(&match->passing, is_no_picture);
 }
 
 /* Rows: everything that is said of a pair, in each format. */
@@ -73,12 +95,15 @@ static struct table_row table_row_of(const struct match *match, const struct pai
 
 static bool print_json(struct match *match, const struct pair *pair)
 {
+    const struct match_item *text = match->with_queries ? pair->passing : pair->kept;
     const struct json_pair row = {
+        .query = match->with_queries ? pair->kept->query->name : NULL,
+        .query_index = pair->kept_place,
         .image = pair->passing->image,
-        .item_text = pair->passing->text,
-        .text = pair->kept->text,
-        .text_size = pair->kept->text_size,
-        .index = pair->text_index,
+        .item_text = match->with_queries ? NULL : pair->passing->text,
+        .text = text->text,
+        .text_size = text->text_size,
+        .index = match->with_queries ? pair->passing_place : pair->kept_place,
         .score = pair->score,
         .judged = pair->judged,
         .truncated = pair->truncated,
@@ -86,27 +111,34 @@ static bool print_json(struct match *match, const struct pair *pair)
     return json_match_result(&match->printer.json, &row);
 }
 
-/* Stored items may be texts: then there is a column for them. */
+/* Stored items may be texts, which are compared with texts: then there is a column for them. */
 static bool has_item_text(const struct match *match)
 {
-    return match->stored.count > 0;
+    return match->stored.count > 0 && !match->with_queries;
 }
 
 static void print_csv_heading(const struct match *match)
 {
-    fprintf(match->printer.output.main.stream, "image,%stext,cosine,score,band,truncated,error\n",
-            has_item_text(match) ? "item_text," : "");
+    fprintf(match->printer.output.main.stream, "%simage,%stext,cosine,score,band,truncated,error\n",
+            match->with_queries ? "query," : "", has_item_text(match) ? "item_text," : "");
 }
 
 /* What a row is of; either item may be NULL. */
 static bool print_csv_items(const struct match *match, struct csv_row *row, const struct match_item *passing,
                             const struct match_item *kept)
 {
-    const char *image = passing ? passing->image : NULL, *item_text = passing ? passing->text : NULL;
-    bool good = csv_text(row, image, image ? strlen(image) : 0);
+    static const struct match_item none;
+    passing = passing ? passing : &none;
+    kept = kept ? kept : &none;
+    const char *query = kept->query ? kept->query->name : NULL, *image = passing->image;
+    const struct match_item *text = match->with_queries ? passing : kept;
+    bool good = true;
+    if (match->with_queries)
+        good = csv_text(row, query, query ? strlen(query) : 0);
+    good = csv_text(row, image, image ? strlen(image) : 0) && good;
     if (has_item_text(match))
-        good = csv_text(row, item_text, passing ? passing->text_size : 0) && good;
-    return csv_text(row, kept ? kept->text : NULL, kept ? kept->text_size : 0) && good;
+        good = csv_text(row, passing->text, passing->text_size) && good;
+    return csv_text(row, text->text, text->text_size) && good;
 }
 
 static bool print_csv(const struct match *match, const struct pair *pair)
@@ -209,8 +241,8 @@ static bool print_matrix(struct match *match)
         .row_names = match->printer.names[0],
         .column_names = match->printer.names[1],
         .cosines = match->printer.matrix,
-        .model = some_judged(match) ? match->checkpoint.model : NULL,
-        .marks = SAY_MATRIX_MARKS,
+        .model = all_judged(match) ? match->checkpoint.model : NULL,
+        .marks = match->with_queries ? SAY_MATRIX_QUERY_MARKS : SAY_MATRIX_MARKS,
     };
     progress_clear();
     return matrix_print(&matrix);
@@ -224,7 +256,15 @@ static bool print_names(struct match *match, const char *list, const struct matc
     for (size_t i = 0; i < side->count && good; i++) {
         const struct match_item *item = &side->items[i];
         const struct json_matrix_item entry = {
-            i, item->image, item->text, item->text_size, item->truncated, item->status, item->message};
+            .index = i,
+            .query = item->query ? item->query->name : NULL,
+            .image = item->query ? NULL : item->image,
+            .text = item->query ? NULL : item->text,
+            .text_size = item->text_size,
+            .truncated = item->truncated,
+            .status = item->status,
+            .message = item->message,
+        };
         good = json_matrix_item(stream, &entry);
     }
     return good;
@@ -283,6 +323,18 @@ static bool make_room(struct match *match)
     return good;
 }
 
+/* What the names in a list are. */
+static enum message head_of(const struct match *match)
+{
+    if (!match->with_queries)
+        return match->by_kept ? SAY_HEAD_PICTURE : SAY_HEAD_TEXT;
+    if (!match->by_kept)
+        return SAY_HEAD_QUERY;
+    return !any(&match->passing, is_no_picture) ? SAY_HEAD_PICTURE
+           : !any(&match->passing, is_no_text)  ? SAY_HEAD_TEXT
+                                                : SAY_HEAD_CANDIDATE;
+}
+
 static void plan_table(struct match *match)
 {
     const struct match_side *side = match->by_kept ? &match->passing : &match->kept;
@@ -292,8 +344,7 @@ static void plan_table(struct match *match)
         size_t width = text_width(name.data, name.size);
         widest = width > widest ? width : widest;
     }
-    table_plan(&match->printer.table, &match->cli->terminal, match->by_kept ? SAY_HEAD_PICTURE : SAY_HEAD_TEXT,
-               widest, some_judged(match));
+    table_plan(&match->printer.table, &match->cli->terminal, head_of(match), widest, some_judged(match));
 }
 
 bool match_print_begin(struct match *match)
@@ -335,9 +386,18 @@ bool match_print_passed(struct match *match, size_t place, const char *note)
 bool match_print_failed(struct match *match, bool is_kept, size_t place)
 {
     const struct match_item *item = is_kept ? &match->kept.items[place] : &match->passing.items[place];
-    if (match->format == MATCH_JSON)
-        return json_match_error(&match->printer.json, item->image, item->text, item->text_size, place, item->status,
-                                item->message);
+    if (match->format == MATCH_JSON) {
+        const struct json_failure failure = {
+            .query = item->query ? item->query->name : NULL,
+            .image = item->query ? NULL : item->image,
+            .text = item->query ? NULL : item->text,
+            .text_size = item->text_size,
+            .index = place,
+            .status = item->status,
+            .message = item->message,
+        };
+        return json_match_error(&match->printer.json, &failure);
+    }
     if (match->format == MATCH_CSV)
         return print_csv_error(match, is_kept, place);
     if (is_kept || (match->format != MATCH_NPY && match->format != MATCH_MATRIX))

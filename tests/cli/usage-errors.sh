@@ -10,7 +10,7 @@ try match
 try match --imag a b
 try match --wrong a b
 try match -9 a b
-try match --fuse a b
+try match --svg a b
 try match --top
 try match --top 0 a b
 try match --top=x a b
