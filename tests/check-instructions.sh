@@ -50,7 +50,7 @@ fi
 # Run with a fixed environment and folder. No compressed names and positions, so that what follows can read the file.
 (
     cd tests/golden
-    env -i PATH=/usr/bin:/bin HOME=/nonexistent LC_ALL=C TUWEN_ISA=avx2 OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive \
+    env -i PATH=/usr/bin:/bin HOME=/nonexistent TUWEN_CACHE=off LC_ALL=C TUWEN_ISA=avx2 OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive \
         valgrind --quiet --tool=callgrind --callgrind-out-file="$scratch/profile" --compress-strings=no \
         --compress-pos=no "$tuwen" embed -q -m tiny --threads 1 -i images/150x100.png -t 'What kind of car is this?' \
         -t '一只猫坐在窗台上看着外面的雨。' >"$scratch/vectors" 2>"$scratch/errors" </dev/null

@@ -30,9 +30,8 @@
 #define PATIENCE 5000                    /* milliseconds to wait for other processes */
 #define USE_SECONDS 3600                 /* a time of use is not written more often */
 #define ENTRY_BYTES 200                  /* at most, of an entry besides its vector, and in the indexes */
-#define MOST_DAMAGED 3
-#define MOST_SET_ASIDE 2 /* in one run: a disk that damages files is not to be filled with them */
-#define SUM_SIZE 8       /* bytes of an entry's sum that are stored */
+#define MOST_SET_ASIDE 2                 /* in one run: a disk that damages files is not to be filled with them */
+#define SUM_SIZE 8                       /* bytes of an entry's sum that are stored */
 
 /* In the order of their names. A file has exactly these, letter for letter. */
 static const char *const schema[] = {
@@ -68,102 +67,6 @@ tuwen_status tw_cache_file_fail(const tw_cache_file *file, tw_answer answer, tuw
     tuwen_language language = error ? error->language : TUWEN_ENGLISH;
     return tw_fail(error, answer == TW_ANSWER_MEMORY ? TUWEN_OUT_OF_MEMORY : TUWEN_IO,
                    "%s: cannot be used as a cache: %s", file->path, reason_of(file, answer, language));
-}
-
-static void say(const tw_cache_file *file, const tuwen_error *error)
-{
-    if (file->options.log)
-        file->options.log(file->options.log_user, error->message);
-}
-
-/* ---- names beside the file ------------------------------------------------------------------------------------ */
-
-static const char *const companions[] = {"", "-wal", "-shm"};
-#define COMPANIONS (sizeof companions / sizeof *companions)
-
-/* "<path><middle><ending>" in new memory. */
-static char *name_beside(const tw_cache_file *file, const char *middle, const char *ending)
-{
-    size_t size = strlen(file->path) + strlen(middle) + strlen(ending) + 1;
-    char *name = tw_alloc(size, 1);
-    if (name)
-        (void)snprintf(name, size, "%s%s%s", file->path, middle, ending);
-    return name;
-}
-
-static char *damaged_name(const tw_cache_file *file, int number, const char *ending)
-{
-    char middle[32];
-    (void)snprintf(middle, sizeof middle, ".damaged-%d", number);
-    return name_beside(file, middle, ending);
-}
-
-static uint64_t bytes_of(char *name)
-{
-    int64_t size = 0, changed;
-    if (!name || !tw_disk_state(name, &size, &changed))
-        size = 0;
-    tw_free(name);
-    return (uint64_t)size;
-}
-
-uint64_t tw_cache_file_bytes(const tw_cache_file *file)
-{
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < COMPANIONS; i++)
-        bytes += bytes_of(name_beside(file, "", companions[i]));
-    return bytes;
-}
-
-uint64_t tw_cache_file_damaged_bytes(const tw_cache_file *file)
-{
-    uint64_t bytes = 0;
-    for (int number = 1; number <= MOST_DAMAGED; number++)
-        for (size_t i = 0; i < COMPANIONS; i++)
-            bytes += bytes_of(damaged_name(file, number, companions[i]));
-    return bytes;
-}
-
-tuwen_status tw_cache_file_remove_damaged(tw_cache_file *file, tuwen_error *error)
-{
-    tuwen_status status = TUWEN_OK;
-    for (int number = 1; number <= MOST_DAMAGED; number++)
-        for (size_t i = 0; i < COMPANIONS && status == TUWEN_OK; i++) {
-            char *name = damaged_name(file, number, companions[i]);
-            status = name ? tw_disk_remove(name, error) : tw_fail_memory(error, file->path);
-            tw_free(name);
-        }
-    return status;
-}
-
-/* Renames the file with its log. The name with the lowest free number, else the last one, whose file is lost. */
-static tuwen_status set_aside(const tw_cache_file *file, const char *reason, tuwen_error *error)
-{
-    int number = 1;
-    for (bool taken = true; taken && number < MOST_DAMAGED; number += taken) {
-        char *name = damaged_name(file, number, "");
-        taken = name && tw_file_exists(name);
-        tw_free(name);
-    }
-    tuwen_status status = TUWEN_OK;
-    for (size_t i = 0; i < COMPANIONS && status == TUWEN_OK; i++) {
-        char *from = name_beside(file, "", companions[i]), *to = damaged_name(file, number, companions[i]);
-        if (!from || !to)
-            status = tw_fail_memory(error, file->path);
-        else if (tw_file_exists(from))
-            status = tw_disk_rename(from, to, error);
-        else
-            (void)tw_disk_remove(to, NULL); /* of an older one */
-        if (status == TUWEN_OK && i == 0) {
-            tuwen_error said = {.language = file->options.language};
-            (void)tw_fail(&said, TUWEN_IO, "%s: is damaged (%s): it was set aside as %s, and a new cache begun",
-                          file->path, reason, to);
-            say(file, &said);
-        }
-        tw_free(from);
-        tw_free(to);
-    }
-    return status;
 }
 
 /* ---- opening -------------------------------------------------------------------------------------------------- */
@@ -315,7 +218,7 @@ static tuwen_status open_locked(tw_cache_file *file, tuwen_error *error)
         close_database(file);
         if (refused != TUWEN_OK || answer != TW_ANSWER_DAMAGED || attempt > 0)
             return status;
-        status = set_aside(file, reason, error);
+        status = tw_cache_file_set_aside(file, reason, error);
         if (status != TUWEN_OK)
             return status;
     }
@@ -369,7 +272,7 @@ tuwen_status tw_cache_file_open(const char *path, const tuwen_cache_options *opt
     if (status != TUWEN_OK)
         return status;
     file->path = tw_file_exists(path) ? tw_disk_real_path(path) : tw_copy_string(path, strlen(path));
-    file->lock = file->path ? name_beside(file, "", ".lock") : NULL;
+    file->lock = file->path ? tw_cache_file_name(file, "", ".lock") : NULL;
     if (!file->lock)
         return tw_fail_memory(error, path);
     status = take_lock(file, &lock, error);
@@ -403,12 +306,12 @@ static void begin_anew(tw_cache_file *file, const char *reason)
         status = tw_fail(&error, TUWEN_IO, "%s: is damaged again (%s): vectors are not kept any more in this run",
                          file->path, reason);
     if (status == TUWEN_OK && same)
-        status = set_aside(file, reason, &error);
+        status = tw_cache_file_set_aside(file, reason, &error);
     if (status == TUWEN_OK)
         status = open_locked(file, &error);
     tw_disk_close(&lock);
     if (status != TUWEN_OK)
-        say(file, &error);
+        tw_cache_file_say(file, &error);
 }
 
 /* What follows from an answer that is neither DONE nor ROW. */
@@ -432,7 +335,7 @@ static void on_trouble(tw_cache_file *file, tw_answer answer, const char *why, b
                       file->path, reason);
         file->stores = false;
     }
-    say(file, &error);
+    tw_cache_file_say(file, &error);
 }
 
 static void on_answer(tw_cache_file *file, tw_answer answer, bool reading)

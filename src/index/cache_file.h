@@ -71,6 +71,18 @@ tuwen_status tw_cache_file_remove_damaged(tw_cache_file *file, tuwen_error *erro
 uint64_t tw_cache_file_bytes(const tw_cache_file *file);
 uint64_t tw_cache_file_damaged_bytes(const tw_cache_file *file);
 
+/* ---- for the files of the cache alone -------------------------------------------------------------------------- */
+
+/* Tells the log. */
+void tw_cache_file_say(const tw_cache_file *file, const tuwen_error *error);
+
+/* "<path><middle><ending>" in new memory. */
+char *tw_cache_file_name(const tw_cache_file *file, const char *middle, const char *ending);
+
+/* Renames the file with its log, which are closed, under the lock, and says so. The name with the lowest free number is
+ * taken, else the last one, whose file is lost. */
+tuwen_status tw_cache_file_set_aside(const tw_cache_file *file, const char *reason, tuwen_error *error);
+
 /* What an answer means for a caller: OUT_OF_MEMORY or IO, with a sentence. */
 tuwen_status tw_cache_file_fail(const tw_cache_file *file, tw_answer answer, tuwen_error *error);
 
