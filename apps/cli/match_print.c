@@ -362,8 +362,10 @@ bool match_print_begin(struct match *match)
         npy_header(stream, match->passing.count, match->kept.count);
     bool good = match->format != MATCH_JSON || json_match_begin(&printer->json, stream, match->checkpoint.info,
                                                                 tuwen_session_fingerprint(match->checkpoint.session));
-    if (!good)
+    if (!good) {
         complain(SAY_OUT_OF_MEMORY, NULL);
+        output_pair_close(&printer->output, false);
+    }
     return good;
 }
 

@@ -310,7 +310,7 @@ static struct match_item query_item(const struct match_query *query, size_t plac
 
 static bool make_side(struct match_side *side, size_t count)
 {
-    side->items = calloc(count, sizeof *side->items);
+    side->items = calloc(count + 1, sizeof *side->items);
     if (!side->items)
         complain(SAY_OUT_OF_MEMORY, NULL);
     return side->items;

@@ -11,7 +11,7 @@ match() { # waits until the first picture is done, and then interrupts
     kill -INT $!
     wait $!
     echo "exit $?"
-    tail -n 1 said
+    grep -x "tuwen: cancelled" said
 }
 match --by text -t "a dog" -t "a cat"
 match --by text --json -t "a dog" -t "a cat"
