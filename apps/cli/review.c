@@ -217,7 +217,9 @@ static enum record_format format_of(const struct review *review)
 
 static int say_end(struct review *review, tuwen_status status)
 {
+    uint64_t computed;
     progress_clear();
+    tuwen_cache_count(review->checkpoint.cache, &review->summary.cached, &computed);
     int code = status == TUWEN_CANCELLED ? CLI_CANCELLED
                : status != TUWEN_OK      ? CLI_SOME_FAILED
                                          : review_summary_code(&review->summary);

@@ -111,7 +111,8 @@ struct review_summary {
         char name[24];
         uint64_t count;
     } kinds[REVIEW_KINDS];
-    uint64_t pictures_computed, pictures_again, texts_computed, texts_again;
+    uint64_t pictures_new, pictures_again, texts_new, texts_again; /* in this run */
+    uint64_t cached;                                               /* of the new ones, those from the cache */
     struct verdict_bar bar;
     const char *bar_text;
     uint64_t most_errors;

@@ -190,7 +190,7 @@ static tuwen_status compute_texts(struct review_batch *batch)
     for (size_t i = 0; i < count && status == TUWEN_OK; i++) {
         const struct part *part = &batch->texts[batch->places[i]];
         const struct recent_item item = {.vector = batch->fresh + i * batch->dimension, .truncated = part->truncated};
-        batch->work->summary->texts_computed++;
+        batch->work->summary->texts_new++;
         if (!part->status)
             recent_add(batch->recent_texts, kept(batch, part->at), part->size, &item);
     }
@@ -277,7 +277,7 @@ static tuwen_status compute_group(struct review_batch *batch, size_t count)
         const struct part *part = &batch->pictures[batch->places[i]];
         const struct recent_item item = {.vector = batch->fresh + i * batch->dimension, .truncated = part->truncated};
         if (status == TUWEN_OK)
-            batch->work->summary->pictures_computed++;
+            batch->work->summary->pictures_new++;
         batch->sources[i].given = kept(batch, part->at); /* it may have moved */
         if (status == TUWEN_OK && !part->status)
             remember_picture(batch, &batch->sources[i], &batch->files[i], &item);
