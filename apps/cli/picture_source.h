@@ -27,4 +27,9 @@ bool picture_source_find(struct picture_source *source, const char *folder, cons
 bool picture_source_read(const struct picture_source *source, uint64_t limit, struct bytes *bytes,
                          struct input_error *error);
 
+/* Has tuwen-fetch get a picture of the network, from the public internet only, and reads it; false with `*error` filled if
+ * that cannot be done. */
+bool picture_source_fetch(const struct picture_source *source, uint64_t limit, struct bytes *bytes,
+                          struct input_error *error);
+
 #endif

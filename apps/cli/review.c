@@ -17,6 +17,7 @@
 #include "interrupt.h"
 #include "messages.h"
 #include "output.h"
+#include "places.h"
 #include "terminal.h"
 
 struct review {
@@ -81,11 +82,23 @@ static int gather(struct review *review)
         review->output = NULL;
     if (value_of(review, OPTION_JSON)->given && !review->output)
         return wrong(SAY_REVIEW_JSON_OUTPUT, NULL);
+    if (value_of(review, OPTION_REVIEW_FETCH)->given && value_of(review, OPTION_OFFLINE)->given)
+        return wrong(SAY_CARD_OFFLINE, NULL);
     if (bar->given && !verdict_bar_read(&review->summary.bar, bar->text))
         return wrong(SAY_REVIEW_BAR, WITH(bar->text));
     review->summary.bar_text = bar->text;
     review->summary.most_errors = (uint64_t)value_of(review, OPTION_MAX_ERRORS)->number;
     return gather_columns(review);
+}
+
+/* Said once, and not in each row. */
+static int check_helper(const struct review *review)
+{
+    char program[PATH_MAX];
+    if (!value_of(review, OPTION_REVIEW_FETCH)->given || place_of_helper(program))
+        return CLI_DONE;
+    complain(SAY_HELPER_MISSING, WITH(program));
+    return CLI_SOME_FAILED;
 }
 
 /* Appending to what is being read would never end. */
@@ -129,6 +142,7 @@ static void make_settings(const struct review *review, struct buffer *settings)
     add_setting(settings, "image_column", review->records_options.image_column);
     for (size_t i = 0; i < review->records_options.text_column_count; i++)
         add_setting(settings, "text_column", review->records_options.text_columns[i]);
+    add_setting(settings, "fetch", value_of(review, OPTION_REVIEW_FETCH)->given ? "yes" : "no");
     add_setting(settings, "header", review->records_options.no_header ? "no" : "yes");
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         const struct option_value *value = value_of(review, limits[i]);
@@ -203,7 +217,9 @@ static enum record_format format_of(const struct review *review)
 
 static int say_end(struct review *review, tuwen_status status)
 {
+    uint64_t computed;
     progress_clear();
+    tuwen_cache_count(review->checkpoint.cache, &review->summary.cached, &computed);
     int code = status == TUWEN_CANCELLED ? CLI_CANCELLED
                : status != TUWEN_OK      ? CLI_SOME_FAILED
                                          : review_summary_code(&review->summary);
@@ -228,6 +244,8 @@ static int run(struct review *review)
     int code = gather(review);
     if (code == CLI_DONE)
         code = check_files(review);
+    if (code == CLI_DONE)
+        code = check_helper(review);
     if (code != CLI_DONE)
         return code;
     review->records = records_open(review->input, &review->records_options);

@@ -54,11 +54,11 @@ void review_header(const struct review_layout *layout, struct buffer *buffer);
 void review_row_begin(struct review_layout *layout, struct buffer *buffer, const struct record *record,
                       const struct text *text);
 
-/* Adds the rest, with the end of the line. `record_keys` are the names that the row has already (JSON Lines). */
+/* Adds the rest, with the end of the line; `prefixed` is what review_prefixed says of the record. */
 void review_row_end(const struct review_layout *layout, struct buffer *buffer, const struct review_result *result,
                     unsigned prefixed);
 
-/* Which of the added names a JSON row has already, as bits of the columns. */
+/* Which prefixes the added members of a JSON row need, since the record has members of these names. */
 unsigned review_prefixed(const struct review_layout *layout, const struct record *record);
 
 /* Reads what review_row_end wrote, without the end of the line; false if it is something else. The sentence of an error is
@@ -111,7 +111,8 @@ struct review_summary {
         char name[24];
         uint64_t count;
     } kinds[REVIEW_KINDS];
-    uint64_t pictures_computed, pictures_again, texts_computed, texts_again;
+    uint64_t pictures_new, pictures_again, texts_new, texts_again; /* in this run */
+    uint64_t cached;                                               /* of the new ones, those from the cache */
     struct verdict_bar bar;
     const char *bar_text;
     uint64_t most_errors;

@@ -190,7 +190,7 @@ static tuwen_status compute_texts(struct review_batch *batch)
     for (size_t i = 0; i < count && status == TUWEN_OK; i++) {
         const struct part *part = &batch->texts[batch->places[i]];
         const struct recent_item item = {.vector = batch->fresh + i * batch->dimension, .truncated = part->truncated};
-        batch->work->summary->texts_computed++;
+        batch->work->summary->texts_new++;
         if (!part->status)
             recent_add(batch->recent_texts, kept(batch, part->at), part->size, &item);
     }
@@ -220,11 +220,11 @@ static bool find_content(struct review_batch *batch, const struct bytes *bytes, 
            is_same_file(item->note, bytes);
 }
 
-/* Keeps a picture by what tells its file, and by its bytes; a data: URL by itself. */
+/* Keeps a picture by what tells its file, and by its bytes; a URL by itself. */
 static void remember_picture(struct review_batch *batch, const struct picture_source *source,
                              const struct bytes *bytes, const struct recent_item *item)
 {
-    if (source->kind == PICTURE_DATA)
+    if (source->kind != PICTURE_FILE)
         recent_add(batch->recent_pictures, source->given, strlen(source->given), item);
     if (source->kind != PICTURE_FILE)
         return;
@@ -248,11 +248,14 @@ static void load_picture(struct review_batch *batch, struct part *part, float *v
         return;
     }
     bool found =
-        source->kind == PICTURE_DATA
+        source->kind != PICTURE_FILE
             ? recent_find(batch->recent_pictures, given, part->size, &item)
             : source->key_size > 0 && recent_find(batch->recent_pictures, source->key, source->key_size, &item);
     if (!found) {
-        if (!picture_source_read(source, checkpoint_picture_bytes(batch->work->options), bytes, &error)) {
+        const struct options *options = batch->work->options;
+        bool fetch = source->kind == PICTURE_NETWORK && options_given(options, OPTION_REVIEW_FETCH);
+        if (!(fetch ? picture_source_fetch : picture_source_read)(source, checkpoint_picture_bytes(options), bytes,
+                                                                  &error)) {
             fail_part(batch, part, error.status, NULL, error.message);
             return;
         }
@@ -274,7 +277,7 @@ static tuwen_status compute_group(struct review_batch *batch, size_t count)
         const struct part *part = &batch->pictures[batch->places[i]];
         const struct recent_item item = {.vector = batch->fresh + i * batch->dimension, .truncated = part->truncated};
         if (status == TUWEN_OK)
-            batch->work->summary->pictures_computed++;
+            batch->work->summary->pictures_new++;
         batch->sources[i].given = kept(batch, part->at); /* it may have moved */
         if (status == TUWEN_OK && !part->status)
             remember_picture(batch, &batch->sources[i], &batch->files[i], &item);

@@ -18,6 +18,9 @@ static const char *const column_names[REVIEW_COLUMNS] = {"text", "cosine", "scor
 
 static const char prefix[] = "tuwen_";
 
+/* How many prefixes each added member of a JSON row gets, packed into one number. */
+enum { PREFIX_BITS = 5, MOST_PREFIXES = (1 << PREFIX_BITS) - 1 };
+
 static bool is_table(enum record_format format)
 {
     return format == RECORD_CSV || format == RECORD_TSV;
@@ -216,16 +219,35 @@ static void begin_members(struct buffer *buffer, const struct record *record)
     }
 }
 
+/* Whether a record has a member called `name` with so many prefixes in front. */
+static bool has_member(const struct record *record, const char *name, unsigned prefixes)
+{
+    const size_t each = strlen(prefix);
+    for (size_t i = 0; i < record->field_count; i++) {
+        const char *key = record->fields[i].name;
+        size_t size = record->fields[i].name_size;
+        if (size != strlen(name) + prefixes * each || strncasecmp(key + prefixes * each, name, strlen(name)) != 0)
+            continue;
+        unsigned same = 0;
+        while (same < prefixes && strncasecmp(key + same * each, prefix, each) == 0)
+            same++;
+        if (same == prefixes)
+            return true;
+    }
+    return false;
+}
+
 unsigned review_prefixed(const struct review_layout *layout, const struct record *record)
 {
     unsigned prefixed = 0;
     if (is_table(layout->to) || layout->from != RECORD_JSONL)
         return 0;
-    for (size_t i = 0; i < record->field_count; i++)
-        for (unsigned column = 0; column < REVIEW_COLUMNS; column++)
-            if (record->fields[i].name_size == strlen(column_names[column]) &&
-                strncasecmp(record->fields[i].name, column_names[column], record->fields[i].name_size) == 0)
-                prefixed |= 1u << column;
+    for (unsigned column = 0; column < REVIEW_COLUMNS; column++) {
+        unsigned prefixes = 0;
+        while (prefixes < MOST_PREFIXES && has_member(record, column_names[column], prefixes))
+            prefixes++;
+        prefixed |= prefixes << (PREFIX_BITS * column);
+    }
     return prefixed;
 }
 
@@ -233,8 +255,11 @@ unsigned review_prefixed(const struct review_layout *layout, const struct record
 static void add_member(const struct review_layout *layout, struct buffer *buffer, unsigned column, unsigned prefixed)
 {
     bool own = layout->from == RECORD_JSONL; /* else the names of the table are the same in all rows */
-    buffer_add_format(buffer, "\"%s%s\":", own && (prefixed >> column & 1) ? prefix : "",
-                      own ? column_names[column] : layout->names[column]);
+    buffer_add_text(buffer, "\"");
+    for (unsigned i = 0; own && i < (prefixed >> (PREFIX_BITS * column) & MOST_PREFIXES); i++)
+        buffer_add_text(buffer, prefix);
+    buffer_add_text(buffer, own ? column_names[column] : layout->names[column]);
+    buffer_add_text(buffer, "\":");
 }
 
 void review_row_begin(struct review_layout *layout, struct buffer *buffer, const struct record *record,

@@ -80,7 +80,9 @@ void review_summary_say(const struct review_summary *summary)
         remark(SAY_REVIEW_TRUNCATED, WITH(whole(summary->truncated).text));
     if (summary->pictures_again + summary->texts_again > 0)
         remark(SAY_REVIEW_AGAIN, WITH(whole(summary->pictures_again).text, whole(summary->texts_again).text,
-                                      whole(summary->pictures_computed).text, whole(summary->texts_computed).text));
+                                      whole(summary->pictures_new).text, whole(summary->texts_new).text));
+    if (summary->cached > 0)
+        remark(SAY_REVIEW_CACHED, WITH(whole(summary->cached).text));
     if (summary->bar.given)
         remark(SAY_REVIEW_BELOW, WITH(whole(summary->below).text, summary->bar_text));
     buffer_free(&line);
@@ -109,11 +111,10 @@ void review_summary_print(const struct review_summary *summary, FILE *stream, in
         fprintf(stream, "\"fail_under\":%.*s,\"below\":%llu,", (int)bar.size, bar.data, number_of(summary->below));
     }
     fprintf(stream,
-            "\"pictures\":{\"computed\":%llu,\"again\":%llu},\"texts\":{\"computed\":%llu,\"again\":%llu},"
+            "\"pictures\":{\"new\":%llu,\"again\":%llu},\"texts\":{\"new\":%llu,\"again\":%llu},\"cached\":%llu,"
             "\"seconds\":%.3f,\"exit_code\":%d}\n",
-            number_of(summary->pictures_computed), number_of(summary->pictures_again),
-            number_of(summary->texts_computed), number_of(summary->texts_again), seconds_now() - summary->start,
-            code);
+            number_of(summary->pictures_new), number_of(summary->pictures_again), number_of(summary->texts_new),
+            number_of(summary->texts_again), number_of(summary->cached), seconds_now() - summary->start, code);
     buffer_free(&bar);
 }
 

@@ -33,6 +33,7 @@ static void on_signal(int number)
 
 struct lines {
     double last_at; /* when `at` was last written */
+    double until;   /* when the time is over; 0: never */
 };
 
 /* Prints text with anything that would end a field or a line made a space. */
@@ -49,6 +50,14 @@ static void line(const char *first, const char *text)
     putchar('\t');
     field(text);
     putchar('\n');
+    fflush(stdout);
+}
+
+static void failed(const char *sentence, const char *status)
+{
+    fputs("error\t", stdout);
+    field(sentence);
+    printf("\t%s\n", status);
     fflush(stdout);
 }
 
@@ -95,9 +104,14 @@ static void on_source(void *owner, const char *folder)
     line("source", folder);
 }
 
+static bool is_over(const struct lines *lines)
+{
+    return lines->until > 0 && tw_clock_seconds() > lines->until;
+}
+
 static bool on_cancelled(void *owner)
 {
-    return stop_asked;
+    return stop_asked || is_over(owner);
 }
 
 /* --- the command line ----------------------------------------------------------------------------------------------- */
@@ -107,15 +121,15 @@ static int usage(const char *why, const char *what)
     fprintf(stderr, "tuwen-fetch: %s %s\n", why, what);
     fputs("usage: tuwen-fetch pull --id gme-2b|gme-7b|OWNER/NAME --into FOLDER [--from hf|modelscope|URL|FOLDER]\n"
           "                        [--revision REVISION] [--jobs N] [--spare PERCENT] [--offline] [--lang en|zh]\n"
-          "       tuwen-fetch get URL --into FILE --max-bytes N [--lang en|zh]\n",
+          "       tuwen-fetch get URL --into FILE --max-bytes N [--max-seconds N] [--public] [--lang en|zh]\n",
           stderr);
     return USAGE;
 }
 
 struct arguments {
     const char *id, *into, *from, *revision, *url;
-    long long jobs, spare, max_bytes;
-    bool offline, chinese;
+    long long jobs, spare, max_bytes, max_seconds;
+    bool offline, chinese, only_public;
 };
 
 /* A whole number within bounds; false if it is none. */
@@ -143,6 +157,8 @@ static bool set_option(struct arguments *a, const char *name, const char *value)
         return read_number(value, 0, 1000, &a->spare);
     else if (strcmp(name, "--max-bytes") == 0)
         return read_number(value, 1, (long long)1 << 30, &a->max_bytes);
+    else if (strcmp(name, "--max-seconds") == 0)
+        return read_number(value, 1, 86400, &a->max_seconds);
     else if (strcmp(name, "--lang") == 0) {
         a->chinese = strcmp(value, "zh") == 0;
         return a->chinese || strcmp(value, "en") == 0;
@@ -172,7 +188,7 @@ static bool is_offline_by_environment(void)
 
 static int run(const struct arguments *a, bool pull)
 {
-    struct lines lines = {0};
+    struct lines lines = {.until = a->max_seconds > 0 ? tw_clock_seconds() + (double)a->max_seconds : 0};
     tw_net_report report = {&lines,      a->chinese ? TUWEN_CHINESE : TUWEN_ENGLISH,
                             on_plan,     on_phase,
                             on_at,       on_say,
@@ -192,10 +208,14 @@ static int run(const struct arguments *a, bool pull)
                                         .report = &report},
                              &error);
     else
-        status = tw_pull_file(a->url, a->into, a->max_bytes, &report, &error);
+        status = tw_pull_file(
+            &(tw_pull_one){.url = a->url, .into = a->into, .limit = a->max_bytes, .only_public = a->only_public},
+            &report, &error);
     if (status == TUWEN_OK)
         return DONE;
-    line("error", error.message);
+    if (status == TUWEN_CANCELLED && !stop_asked)
+        status = tw_fail(&error, TUWEN_LIMIT, "the file did not come within %lld seconds", a->max_seconds);
+    failed(error.message, tuwen_status_name(status));
     return stop_asked ? STOPPED : FAILED;
 }
 
@@ -228,6 +248,8 @@ int main(int argc, char **argv)
     for (int i = 2; i < argc; i++) {
         if (pull && strcmp(argv[i], "--offline") == 0)
             a.offline = true;
+        else if (!pull && strcmp(argv[i], "--public") == 0)
+            a.only_public = true;
         else if (!pull && argv[i][0] != '-' && !a.url)
             a.url = argv[i];
         else if (i + 1 == argc || !set_option(&a, argv[i], argv[i + 1]))

@@ -93,6 +93,11 @@ tw_verdict tw_judge(const tw_http_result *result, const char *what, const char *
                       "%s redirects %s too often, to another protocol, or from https to http: that is not followed",
                       result->host, what);
         return TW_VERDICT_REFUSED;
+    case TW_HTTP_NOT_PUBLIC:
+        (void)tw_fail(error, TUWEN_INVALID_ARGUMENT,
+                      "%s is on this machine or in a private network, and %s may come from public addresses only",
+                      result->host, what);
+        return TW_VERDICT_REFUSED;
     case TW_HTTP_DONE:
     case TW_HTTP_STOPPED:
         break;
@@ -167,7 +172,8 @@ static tuwen_status get_once(tw_http *http, const tw_get *get, const tw_net_repo
 {
     *verdict = TW_VERDICT_NEVER;
     small->body->length = 0;
-    tw_http_request request = {.url = get->url, .token = get->token, .cookie = get->cookie};
+    tw_http_request request = {
+        .url = get->url, .token = get->token, .cookie = get->cookie, .only_public = get->only_public};
     tw_http_client client = {.owner = small, .head = small_head, .body = small_data, .done = small_done};
     tuwen_status status = tw_http_start(http, &request, &client, error);
     if (status == TUWEN_OK)

@@ -50,6 +50,7 @@ typedef struct tw_get {
     const char *cookie;
     size_t limit; /* bytes */
     int tries;
+    bool only_public; /* as in tw_http_request */
 } tw_get;
 
 /* Fetches a small body whole; `next` (may be NULL) receives the address of the next page. `*verdict` says why it

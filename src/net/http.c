@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
@@ -29,6 +30,8 @@ typedef struct transfer {
     int64_t from;
     int redirects;
     bool is_redirect; /* the answer now being read only names another address */
+    bool only_public;
+    bool refused; /* an address that is not public */
     bool stopped;
     bool head_done; /* headers after it are a chunked body's trailers */
     size_t header_bytes;
@@ -324,7 +327,7 @@ static bool transfer_send(transfer *t, const char *url)
     char range[32];
     (void)snprintf(range, sizeof range, "%lld-", (long long)t->from);
     t->head = (tw_http_head){.length = -1, .range_first = -1, .range_total = -1};
-    t->is_redirect = t->head_done = false;
+    t->is_redirect = t->head_done = t->refused = false;
     t->header_bytes = t->redirect_bytes = 0;
     t->window_start = tw_clock_seconds();
     t->window_bytes = 0;
@@ -334,9 +337,27 @@ static bool transfer_send(transfer *t, const char *url)
            curl_multi_add_handle(t->http->multi, easy) == CURLM_OK;
 }
 
+static curl_socket_t on_open_socket(void *owner, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    transfer *t = owner;
+    if (tw_address_is_public(&address->addr, address->addrlen))
+        return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    t->refused = true;
+    return CURL_SOCKET_BAD;
+}
+
+static bool transfer_guard(transfer *t)
+{
+    return curl_easy_setopt(t->easy, CURLOPT_PROXY, "") == CURLE_OK &&
+           curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) == CURLE_OK &&
+           curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
+}
+
 static bool transfer_prepare(transfer *t)
 {
     CURL *easy = t->easy;
+    if (t->only_public && !transfer_guard(t))
+        return false;
     if (t->http->authorities && curl_easy_setopt(easy, CURLOPT_CAINFO, t->http->authorities) != CURLE_OK)
         return false;
     long connect = (long)(1000 * (t->http->stall < CONNECT_SECONDS ? t->http->stall : CONNECT_SECONDS));
@@ -373,7 +394,11 @@ tuwen_status tw_http_start(tw_http *http, const tw_http_request *request, const 
     transfer *t = tw_alloc_zero(1, sizeof *t);
     if (!t)
         return tw_fail_memory(error, host);
-    *t = (transfer){.http = http, .client = *client, .from = request->from, .easy = curl_easy_init()};
+    *t = (transfer){.http = http,
+                    .client = *client,
+                    .from = request->from,
+                    .only_public = request->only_public,
+                    .easy = curl_easy_init()};
     t->url = copy_of(request->url);
     /* A token has no blanks; one that was read from a file often has its line end. */
     t->token =
@@ -423,7 +448,7 @@ static tw_http_end end_of(const transfer *t, CURLcode code)
     case CURLE_SSL_INVALIDCERTSTATUS:
         return TW_HTTP_UNSAFE;
     default:
-        return t->head.code == 0 ? TW_HTTP_NO_ANSWER : TW_HTTP_BROKEN;
+        return t->head.code != 0 ? TW_HTTP_BROKEN : t->refused ? TW_HTTP_NOT_PUBLIC : TW_HTTP_NO_ANSWER;
     }
 }
 

@@ -31,12 +31,13 @@ typedef struct tw_http_head {
 
 /* How a transfer ended. */
 typedef enum tw_http_end {
-    TW_HTTP_DONE,        /* the whole answer came, whatever its code */
-    TW_HTTP_STOPPED,     /* a callback said so */
-    TW_HTTP_NO_ANSWER,   /* no address, no connection, or no first line */
-    TW_HTTP_BROKEN,      /* it ended early or stalled */
-    TW_HTTP_UNSAFE,      /* the certificate is not good */
-    TW_HTTP_BAD_REDIRECT /* too many, to another protocol, or from https to http */
+    TW_HTTP_DONE,         /* the whole answer came, whatever its code */
+    TW_HTTP_STOPPED,      /* a callback said so */
+    TW_HTTP_NO_ANSWER,    /* no address, no connection, or no first line */
+    TW_HTTP_BROKEN,       /* it ended early or stalled */
+    TW_HTTP_UNSAFE,       /* the certificate is not good */
+    TW_HTTP_BAD_REDIRECT, /* too many, to another protocol, or from https to http */
+    TW_HTTP_NOT_PUBLIC    /* the host has no address of the public internet, and only such were to be asked */
 } tw_http_end;
 
 typedef struct tw_http_result {
@@ -60,6 +61,9 @@ typedef struct tw_http_request {
     const char *token;  /* NULL or empty: none. Sent as a bearer token */
     const char *cookie; /* NULL or the name of a cookie that carries the token too */
     int64_t from;       /* first byte; 0 asks for all */
+    /* For addresses that strangers give: connects to machines of the public internet only, after a name was looked up and
+     * wherever a redirect leads, and to no proxy, which would look names up itself. */
+    bool only_public;
 } tw_http_request;
 
 typedef struct tw_http tw_http;

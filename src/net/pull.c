@@ -15,6 +15,7 @@
 #define INDEX_LIMIT (4 << 20)
 #define COMMIT_LIMIT (4 << 20) /* what the hub tells of a revision */
 #define ALONE_TRIES 5          /* for a hub that is the last to be asked */
+#define STRANGE_TRIES 2        /* for an address that a stranger gave */
 #define FIRST_TRIES 2          /* while another can be asked */
 #define LOCK_NAME "pull.lock"
 
@@ -324,24 +325,27 @@ tuwen_status tw_pull_run(const tw_pull *pull, tuwen_error *error)
     return pull_locked(pull, error);
 }
 
-tuwen_status tw_pull_file(const char *url, const char *into, int64_t limit, const tw_net_report *report,
-                          tuwen_error *error)
+tuwen_status tw_pull_file(const tw_pull_one *file, const tw_net_report *report, tuwen_error *error)
 {
     char host[TW_HTTP_HOST];
     tw_net_settings settings = tw_net_settings_of_environment();
     tw_http *http = NULL;
     tw_bytes body = {0};
     tw_verdict verdict;
-    if (!tw_http_host_of(url, host))
+    if (!tw_http_host_of(file->url, host))
         return tw_fail(error, TUWEN_INVALID_ARGUMENT,
                        "an address must begin with http:// or https://, without name and password");
-    tw_get get = {.url = url, .what = "the file", .limit = (size_t)limit, .tries = ALONE_TRIES};
+    tw_get get = {.url = file->url,
+                  .what = "the file",
+                  .limit = (size_t)file->limit,
+                  .tries = file->only_public ? STRANGE_TRIES : ALONE_TRIES,
+                  .only_public = file->only_public};
     tuwen_status status = tw_http_open(settings.stall, settings.authorities, &http, error);
     if (status == TUWEN_OK)
         status = tw_net_get(http, &get, &settings, report, &body, NULL, &verdict, error);
     tw_http_close(http);
     if (status == TUWEN_OK)
-        status = tw_output_put(into, body.data, body.length, error);
+        status = tw_output_put(file->into, body.data, body.length, error);
     tw_bytes_free(&body);
     return status;
 }

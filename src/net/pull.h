@@ -20,8 +20,14 @@ typedef struct tw_pull {
 /* Ends with the report's `revision` and `source`. CANCELLED when the report's `cancelled` says so. */
 tuwen_status tw_pull_run(const tw_pull *pull, tuwen_error *error);
 
-/* Fetches one file of at most `limit` bytes to the path `into`, which appears only when it is whole. */
-tuwen_status tw_pull_file(const char *url, const char *into, int64_t limit, const tw_net_report *report,
-                          tuwen_error *error);
+typedef struct tw_pull_one {
+    const char *url;
+    const char *into; /* a path, which appears only when the file is whole */
+    int64_t limit;    /* bytes */
+    bool only_public; /* an address that a stranger gave: see tw_http_request; and it is asked for twice at most */
+} tw_pull_one;
+
+/* Fetches one file. */
+tuwen_status tw_pull_file(const tw_pull_one *file, const tw_net_report *report, tuwen_error *error);
 
 #endif

@@ -44,7 +44,7 @@ LC_ALL=C awk -v rows="$rows" 'BEGIN {
 }' >input.csv
 
 review() {
-    "$binary" review --max-errors "$rows" input.csv -o "$1"
+    "$binary" review --no-cache --max-errors "$rows" input.csv -o "$1"
 }
 
 start=$(date +%s.%N)
@@ -59,7 +59,7 @@ for delay in $(awk -v seed="$seed" -v kills="$kills" -v seconds="$seconds" 'BEGI
     srand(seed)
     for (i = 0; i < kills; i++) printf "%.3f ", 0.03 + rand() * 1.5 * seconds / kills
 }'); do
-    "$binary" review --max-errors "$rows" input.csv -o broken.csv 2>broken.said &
+    "$binary" review --no-cache --max-errors "$rows" input.csv -o broken.csv 2>broken.said &
     process=$!
     sleep "$delay"
     kill -9 $process 2>kill.said || true
