@@ -144,6 +144,19 @@ static tuwen_input picture_of(const struct work *work)
         .picture = work->picture.data, .picture_size = work->picture.size, .name = input_name(work->explain.picture)};
 }
 
+/* Warnings and the contrast check. */
+static int look_at_words(struct work *work, const tuwen_input *text)
+{
+    struct explain *explain = &work->explain;
+    size_t count = wording_find(text->text, text->text_size, explain->hits, EXPLAIN_HITS);
+    explain->hit_count = count < EXPLAIN_HITS ? count : EXPLAIN_HITS;
+    tuwen_status status = contrast_try(&work->checkpoint, text, work->found->picture_vector, explain->hits,
+                                       explain->hit_count, &explain->contrasts);
+    if (status == TUWEN_CANCELLED || status == TUWEN_OUT_OF_MEMORY)
+        complain(status == TUWEN_CANCELLED ? SAY_CANCELLED : SAY_OUT_OF_MEMORY, NULL);
+    return status == TUWEN_OK ? CLI_DONE : status == TUWEN_CANCELLED ? CLI_CANCELLED : CLI_SOME_FAILED;
+}
+
 static int explain(struct work *work)
 {
     const struct option_value *values = work->cli->options.values;
@@ -172,7 +185,7 @@ static int explain(struct work *work)
     work->explain.found = work->found;
     work->explain.score = tuwen_score_cosine(work->checkpoint.model, work->found->cosine);
     work->explain.margin = MARGIN * (info->score_high - info->score_low);
-    return CLI_DONE;
+    return look_at_words(work, &text);
 }
 
 static int draw(struct work *work)
@@ -235,6 +248,11 @@ enum verdict explain_verdict(const struct explain *explain, float effect)
     return effect >= explain->margin    ? VERDICT_SUPPORTED
            : effect <= -explain->margin ? VERDICT_UNSUPPORTED
                                         : VERDICT_UNCLEAR;
+}
+
+bool explain_told(const struct explain *explain, const struct contrast *contrast)
+{
+    return explain->found->cosine - contrast->others[contrast->best].cosine >= explain->margin;
 }
 
 int explain_run(const struct cli *cli)

@@ -175,6 +175,69 @@ static void print_map(const struct explain *explain, const struct terminal *term
     }
 }
 
+/* ---- words --------------------------------------------------------------------------------------------------------- */
+
+/* All words of a kind with separators between them; false if there is none. */
+static bool list_words(const struct explain *explain, enum wording kind, char *list, size_t size)
+{
+    size_t length = 0;
+    list[0] = '\0';
+    for (size_t i = 0; i < explain->hit_count; i++) {
+        const struct wording_hit *hit = &explain->hits[i];
+        if (hit->kind == kind && length + hit->size + 8 < size)
+            length +=
+                (size_t)snprintf(list + length, size - length, "%s%.*s", length ? text_of(SAY_LIST_SEPARATOR) : "",
+                                 (int)hit->size, explain->text.data + hit->begin);
+    }
+    return length > 0;
+}
+
+static void print_line(const struct terminal *terminal, enum style style, const char *line)
+{
+    printf("%*s%s", INDENT, "", style_of(terminal, style));
+    text_print(stdout, line, strlen(line), 0);
+    printf("%s\n", style_of(terminal, STYLE_PLAIN));
+}
+
+static void print_contrasts(const struct explain *explain, const struct terminal *terminal)
+{
+    if (explain->contrasts.count > 0)
+        putchar('\n');
+    for (size_t i = 0; i < explain->contrasts.count; i++) {
+        const struct contrast *contrast = &explain->contrasts.items[i];
+        const struct contrast_word *best = &contrast->others[contrast->best];
+        bool told = explain_told(explain, contrast);
+        char line[256], word[WORDING_WORD];
+        snprintf(word, sizeof word, "%.*s", (int)contrast->hit.size, explain->text.data + contrast->hit.begin);
+        message_format(line, sizeof line,
+                       told                                     ? SAY_EXPLAIN_TOLD
+                       : best->cosine >= explain->found->cosine ? SAY_EXPLAIN_NOT_TOLD
+                                                                : SAY_EXPLAIN_HARDLY_TOLD,
+                       WITH(word, best->word, number_text(best->cosine, 4).text));
+        print_line(terminal, told ? STYLE_GREEN : STYLE_YELLOW, line);
+    }
+}
+
+static void print_warnings(const struct explain *explain, const struct terminal *terminal)
+{
+    static const struct {
+        enum wording kind;
+        enum message message;
+    } kinds[] = {{WORDING_COUNT, SAY_EXPLAIN_COUNTS},
+                 {WORDING_NEGATION, SAY_EXPLAIN_NEGATION},
+                 {WORDING_PLACE, SAY_EXPLAIN_PLACES}};
+    bool any = false;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        char words[200], line[400];
+        if (!list_words(explain, kinds[i].kind, words, sizeof words))
+            continue;
+        message_format(line, sizeof line, kinds[i].message, WITH(words));
+        fputs(any ? "" : "\n", stdout);
+        print_line(terminal, STYLE_YELLOW, line);
+        any = true;
+    }
+}
+
 /* ---- all of it ------------------------------------------------------------------------------------------------------ */
 
 static void print_subject(const struct explain *explain, const struct terminal *terminal)
@@ -200,6 +263,8 @@ void explain_print(const struct explain *explain, const struct terminal *termina
 {
     print_subject(explain, terminal);
     print_phrases(explain, terminal);
+    print_contrasts(explain, terminal);
+    print_warnings(explain, terminal);
     print_map(explain, terminal);
     printf("\n%*s%s%s%s\n", INDENT, "", style_of(terminal, STYLE_FAINT), text_of(SAY_EXPLAIN_HINT),
            style_of(terminal, STYLE_PLAIN));

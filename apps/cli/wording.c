@@ -38,11 +38,13 @@ static const char *const measures[] = {"个", "只", "条", "张", "件", "双",
                                        "支", "枝", "串", "盘", "束", "栋", "头", "台", "部", "间", "扇", "片"};
 
 /* Words between spaces: after a number they make it a size, before it a name. */
-static const char units[] = " ml l cl g kg mg lb lbs oz cm mm m km in inch inches ft feet yards miles gb tb mb mah w kw v a "
-                            "hz khz mhz ghz px pixels years year yr months month days day weeks hours hour hrs min minutes "
-                            "seconds pm am degrees percent per in1 of usd eur dollars euros ";
-static const char names[] = " size no nr number model type version level chapter episode part iphone ipad galaxy windows room "
-                            "page gate route highway age ps formula section volume unit ";
+static const char units[] =
+    " ml l cl g kg mg lb lbs oz cm mm m km in inch inches ft feet yards miles gb tb mb mah w kw v a "
+    "hz khz mhz ghz px pixels years year yr months month days day weeks hours hour hrs min minutes "
+    "seconds pm am degrees percent per in1 of usd eur dollars euros ";
+static const char names[] =
+    " size no nr number model type version level chapter episode part iphone ipad galaxy windows room "
+    "page gate route highway age ps formula section volume unit ";
 
 /* ---- characters --------------------------------------------------------------------------------------------------- */
 
@@ -105,7 +107,8 @@ static size_t match_letters(const char *at, size_t left, const char *word)
 /* Whether another word follows behind one space: "glass table", but not "glass" or "glass and". */
 static bool word_follows(const char *at, size_t left)
 {
-    static const char others[] = " and or of on in at with without for to from by is are was were the a an as but near ";
+    static const char others[] =
+        " and or of on in at with without for to from by is are was were the a an as but near ";
     size_t size = 0;
     if (left < 2 || *at != ' ')
         return false;
@@ -201,8 +204,8 @@ static bool find_chinese_number(const char *text, size_t size, size_t at, size_t
 /* Whether a number stands before the place: 十两个 and 二十三只 are not of one character. */
 static bool number_before(const char *text, size_t at)
 {
-    static const char *const numerals[] = {"一", "二", "两", "三", "四", "五", "六", "七", "八",
-                                           "九", "十", "百", "千", "万", "第", "几"};
+    static const char *const numerals[] = {"一", "二", "两", "三", "四", "五", "六", "七",
+                                           "八", "九", "十", "百", "千", "万", "第", "几"};
     for (size_t i = 0; at >= 3 && i < sizeof numerals / sizeof *numerals; i++)
         if (memcmp(text + at - 3, numerals[i], 3) == 0)
             return true;
@@ -224,8 +227,8 @@ size_t wording_find(const char *text, size_t size, struct wording_hit *hits, siz
         else
             found = !number_before(text, at) && find_chinese_number(text, size, at, &step, &number);
         if (found)
-            hit = (struct wording_hit){
-                .kind = WORDING_COUNT, .begin = at, .size = step, .entry = -1, .number = number};
+            hit =
+                (struct wording_hit){.kind = WORDING_COUNT, .begin = at, .size = step, .entry = -1, .number = number};
         else if (!is_digit(text[at]) && find_entry(text, size, at, &hit)) {
             step = hit.size;
             found = hit.kind != WORDING_NOTHING;
@@ -238,10 +241,10 @@ size_t wording_find(const char *text, size_t size, struct wording_hit *hits, siz
 
 const char *wording_name(enum wording kind)
 {
-    static const char *const kinds[] = {[WORDING_NOTHING] = "nothing",   [WORDING_COUNT] = "count",
-                                        [WORDING_NEGATION] = "negation", [WORDING_PLACE] = "place",
-                                        [WORDING_COLOR] = "color",       [WORDING_MATERIAL] = "material",
-                                        [WORDING_GENDER] = "gender"};
+    static const char *const kinds[] = {
+        [WORDING_NOTHING] = "nothing", [WORDING_COUNT] = "count", [WORDING_NEGATION] = "negation",
+        [WORDING_PLACE] = "place",     [WORDING_COLOR] = "color", [WORDING_MATERIAL] = "material",
+        [WORDING_GENDER] = "gender"};
     return kinds[kind];
 }
 
@@ -271,7 +274,12 @@ static const char *count_word(int number)
 static bool other_count(const char *text, const struct wording_hit *hit, size_t index, char word[WORDING_WORD])
 {
     bool digits = is_digit(text[hit->begin]), in_words = hit->entry >= 0;
-    int number = index < 2 ? other_number(hit->number, digits ? MOST : in_words ? MOST_WORD : MOST_CHINESE, index) : 0;
+    int number = index < 2 ? other_number(hit->number,
+                                          digits     ? MOST
+                                          : in_words ? MOST_WORD
+                                                     : MOST_CHINESE,
+                                          index)
+                           : 0;
     if (number == 0)
         return false;
     if (digits)
@@ -308,7 +316,8 @@ static size_t copy_before(const char *text, size_t begin, const char *word, char
     bool has_n = cut < begin && cut > 0 && (text[cut - 1] == 'n' || text[cut - 1] == 'N');
     size_t letter = has_n ? cut - 1 : cut; /* behind the "a" */
     bool article = cut < begin && letter > 0 && (text[letter - 1] == 'a' || text[letter - 1] == 'A') &&
-                   (letter == 1 || !is_letter(text[letter - 2])) && (unsigned char)word[0] < 0x80 && is_letter(word[0]);
+                   (letter == 1 || !is_letter(text[letter - 2])) && (unsigned char)word[0] < 0x80 &&
+                   is_letter(word[0]);
     if (!article) {
         memcpy(to, text, begin);
         return begin;

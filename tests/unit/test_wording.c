@@ -154,12 +154,15 @@ static void expect_others(const char *text, const char *wanted)
 static void test_others(void **state)
 {
     (void)state;
-    expect_others("a red hat", "an orange hat|a yellow hat|a green hat|a blue hat|a purple hat|a pink hat|a brown hat|"
-                               "a black hat|a white hat|a grey hat");
-    expect_others("An orange cat", "A red cat|A yellow cat|A green cat|A blue cat|A purple cat|A pink cat|A brown cat|"
-                                   "A black cat|A white cat|A grey cat");
+    expect_others("a red hat",
+                  "an orange hat|a yellow hat|a green hat|a blue hat|a purple hat|a pink hat|a brown hat|"
+                  "a black hat|a white hat|a grey hat");
+    expect_others("An orange cat",
+                  "A red cat|A yellow cat|A green cat|A blue cat|A purple cat|A pink cat|A brown cat|"
+                  "A black cat|A white cat|A grey cat");
     expect_others("gray", "red|orange|yellow|green|blue|purple|pink|brown|black|white");
-    expect_others("红色的车", "橙色的车|黄色的车|绿色的车|蓝色的车|紫色的车|粉色的车|棕色的车|黑色的车|白色的车|灰色的车");
+    expect_others("红色的车",
+                  "橙色的车|黄色的车|绿色的车|蓝色的车|紫色的车|粉色的车|棕色的车|黑色的车|白色的车|灰色的车");
     expect_others("粉红色", "红色|橙色|黄色|绿色|蓝色|紫色|棕色|黑色|白色|灰色");
     expect_others("two dogs", "three dogs|four dogs");
     expect_others("Five dogs", "six dogs|four dogs");

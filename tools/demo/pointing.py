@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pointing game: does `tuwen explain` find the half of a picture that its text is about?
 
-Two drawings of an unseen style stand side by side on white; the text is the label of one of them. A hit is when the strongest
+Two drawings of an unseen style stand side by side; the text is the label of one of them. A hit is when the strongest
 cell of the map lies in that drawing's half; chance is 50 %. The second figure counts only pictures in which the checkpoint
 sees what the text says (the band is fair or better). `prepare.py --styles fxemoji openmoji` is enough before.
 """
@@ -13,18 +13,21 @@ from common import default_dir
 
 
 def drawing(rgba, side):
-    """Premultiplied [s, s, 4] uint8 -> cut to what is drawn, on white, at most `side` pixels."""
+    """Premultiplied [s, s, 4] uint8 -> cut to what is drawn, at most `side` pixels, RGBA."""
     ys, xs = np.nonzero(rgba[..., 3] > 8)
-    rgba = rgba[ys.min():ys.max() + 1, xs.min():xs.max() + 1].astype(np.float32)
-    flat = np.clip(rgba[..., :3] + 255 - rgba[..., 3:], 0, 255).astype(np.uint8)
-    k = side / max(flat.shape[:2])
-    return Image.fromarray(flat).resize([max(1, round(n * k)) for n in flat.shape[1::-1]], Image.BICUBIC)
+    rgba = rgba[ys.min():ys.max() + 1, xs.min():xs.max() + 1]
+    figure = Image.fromarray(np.ascontiguousarray(rgba), "RGBa").convert("RGBA")
+    k = side / max(figure.size)
+    return figure.resize([max(1, round(n * k)) for n in figure.size], Image.BICUBIC)
 
 
-def composite(left, right):
-    ground = Image.new("RGB", (640, 480), "white")
+def composite(left, right, r, scenery):
+    """Both on white, or on a coloured gradient from top to bottom."""
+    top, bottom = (np.array([r.uniform(60, 255) if scenery else 255 for _ in range(3)]) for _ in range(2))
+    rows = top + (bottom - top) * np.linspace(0, 1, 480)[:, None]
+    ground = Image.fromarray(np.repeat(rows[:, None], 640, 1).astype(np.uint8))
     for figure, middle in ((left, 160), (right, 480)):
-        ground.paste(figure, (middle - figure.width // 2, 240 - figure.height // 2))
+        ground.paste(figure, (middle - figure.width // 2, 240 - figure.height // 2), figure)
     return ground
 
 
@@ -45,6 +48,7 @@ def main():
     p.add_argument("--tuwen", default="build/tuwen")
     p.add_argument("--style", default="fxemoji")
     p.add_argument("--language", default="en", choices=("en", "zh"))
+    p.add_argument("--scenery", action="store_true", help="coloured gradients instead of white")
     p.add_argument("--pairs", type=int, default=300)
     a = p.parse_args()
     with open(os.path.join(a.data, "atlas.json"), encoding="utf-8") as f:
@@ -60,10 +64,11 @@ def main():
         picture = os.path.join(folder, "pair.png")
         for _ in range(a.pairs):
             pair = r.sample(ids, 2)
-            composite(*(drawing(np.asarray(data[rows[i]]), 280) for i in pair)).save(picture)
-            for right, concept in enumerate(pair):
+            left, right = (drawing(np.asarray(data[rows[i]]), 280) for i in pair)
+            composite(left, right, r, a.scenery).save(picture)
+            for half, concept in enumerate(pair):
                 found = explain(a.tuwen, a.model, picture, meta["concepts"][concept][a.language])
-                hit = points_right(found) == bool(right)
+                hit = points_right(found) == bool(half)
                 hits, seen = hits + hit, seen + 1
                 if found["band"] != "mismatch":
                     known, known_seen = known + hit, known_seen + 1
