@@ -92,7 +92,14 @@ static bool may_draw(const char *path)
     size_t size = file ? fread(begin, 1, sizeof begin, file) : 0;
     if (file)
         fclose(file);
-    return size > 8 && memcmp(begin, "\x89PNG", 4) == 0 && contains(begin, size, MARK);
+    bool known = size > 16 && (memcmp(begin, "\x89PNG", 4) == 0 || memcmp(begin, "<!DOCTYPE html>", 15) == 0);
+    return known && contains(begin, size, MARK);
+}
+
+static bool ends_with(const char *path, const char *suffix)
+{
+    size_t length = strlen(path), size = strlen(suffix);
+    return length > size && strcasecmp(path + length - size, suffix) == 0;
 }
 
 /* Whether the map can be drawn where it is asked for; seen before anything is computed. */
@@ -104,8 +111,7 @@ static int check_map(const struct options *options)
         return wrong(SAY_OPTION_WITHOUT, WITH("--force", "--heatmap"));
     if (!path)
         return CLI_DONE;
-    const char *suffix = strrchr(path, '.');
-    if (!suffix || strcasecmp(suffix, ".png") != 0)
+    if (!ends_with(path, ".png") && !ends_with(path, ".html") && !ends_with(path, ".htm"))
         return wrong(SAY_EXPLAIN_SUFFIX, WITH(path));
     if (options_given(options, OPTION_BUDGET) && options->values[OPTION_BUDGET].number == 0)
         return wrong(SAY_EXPLAIN_NO_MAP, NULL);
@@ -204,8 +210,14 @@ static int draw(struct work *work)
     struct output output;
     if (!output_open(&output, path))
         return CLI_SOME_FAILED;
-    fwrite(png, 1, size, output.stream);
-    if (!output_close(&output, true))
+    bool good = true;
+    if (ends_with(path, ".png"))
+        fwrite(png, 1, size, output.stream);
+    else
+        good = explain_page(output.stream, &work->explain, png, size);
+    if (!good)
+        complain(SAY_OUT_OF_MEMORY, NULL);
+    if (!output_close(&output, good) || !good)
         return CLI_SOME_FAILED;
     remark(SAY_EXPLAIN_DRAWN, WITH(path));
     return CLI_DONE;
