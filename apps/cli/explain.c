@@ -92,7 +92,14 @@ static bool may_draw(const char *path)
     size_t size = file ? fread(begin, 1, sizeof begin, file) : 0;
     if (file)
         fclose(file);
-    return size > 8 && memcmp(begin, "\x89PNG", 4) == 0 && contains(begin, size, MARK);
+    bool known = size > 16 && (memcmp(begin, "\x89PNG", 4) == 0 || memcmp(begin, "<!DOCTYPE html>", 15) == 0);
+    return known && contains(begin, size, MARK);
+}
+
+static bool ends_with(const char *path, const char *suffix)
+{
+    size_t length = strlen(path), size = strlen(suffix);
+    return length > size && strcasecmp(path + length - size, suffix) == 0;
 }
 
 /* Whether the map can be drawn where it is asked for; seen before anything is computed. */
@@ -104,8 +111,7 @@ static int check_map(const struct options *options)
         return wrong(SAY_OPTION_WITHOUT, WITH("--force", "--heatmap"));
     if (!path)
         return CLI_DONE;
-    const char *suffix = strrchr(path, '.');
-    if (!suffix || strcasecmp(suffix, ".png") != 0)
+    if (!ends_with(path, ".png") && !ends_with(path, ".html") && !ends_with(path, ".htm"))
         return wrong(SAY_EXPLAIN_SUFFIX, WITH(path));
     if (options_given(options, OPTION_BUDGET) && options->values[OPTION_BUDGET].number == 0)
         return wrong(SAY_EXPLAIN_NO_MAP, NULL);
@@ -144,6 +150,19 @@ static tuwen_input picture_of(const struct work *work)
         .picture = work->picture.data, .picture_size = work->picture.size, .name = input_name(work->explain.picture)};
 }
 
+/* Warnings and the contrast check. */
+static int look_at_words(struct work *work, const tuwen_input *text)
+{
+    struct explain *explain = &work->explain;
+    size_t count = wording_find(text->text, text->text_size, explain->hits, EXPLAIN_HITS);
+    explain->hit_count = count < EXPLAIN_HITS ? count : EXPLAIN_HITS;
+    tuwen_status status = contrast_try(&work->checkpoint, text, work->found->picture_vector, explain->hits,
+                                       explain->hit_count, &explain->contrasts);
+    if (status == TUWEN_CANCELLED || status == TUWEN_OUT_OF_MEMORY)
+        complain(status == TUWEN_CANCELLED ? SAY_CANCELLED : SAY_OUT_OF_MEMORY, NULL);
+    return status == TUWEN_OK ? CLI_DONE : status == TUWEN_CANCELLED ? CLI_CANCELLED : CLI_SOME_FAILED;
+}
+
 static int explain(struct work *work)
 {
     const struct option_value *values = work->cli->options.values;
@@ -172,7 +191,7 @@ static int explain(struct work *work)
     work->explain.found = work->found;
     work->explain.score = tuwen_score_cosine(work->checkpoint.model, work->found->cosine);
     work->explain.margin = MARGIN * (info->score_high - info->score_low);
-    return CLI_DONE;
+    return look_at_words(work, &text);
 }
 
 static int draw(struct work *work)
@@ -191,8 +210,14 @@ static int draw(struct work *work)
     struct output output;
     if (!output_open(&output, path))
         return CLI_SOME_FAILED;
-    fwrite(png, 1, size, output.stream);
-    if (!output_close(&output, true))
+    bool good = true;
+    if (ends_with(path, ".png"))
+        fwrite(png, 1, size, output.stream);
+    else
+        good = explain_page(output.stream, &work->explain, png, size);
+    if (!good)
+        complain(SAY_OUT_OF_MEMORY, NULL);
+    if (!output_close(&output, good) || !good)
         return CLI_SOME_FAILED;
     remark(SAY_EXPLAIN_DRAWN, WITH(path));
     return CLI_DONE;
@@ -235,6 +260,11 @@ enum verdict explain_verdict(const struct explain *explain, float effect)
     return effect >= explain->margin    ? VERDICT_SUPPORTED
            : effect <= -explain->margin ? VERDICT_UNSUPPORTED
                                         : VERDICT_UNCLEAR;
+}
+
+bool explain_told(const struct explain *explain, const struct contrast *contrast)
+{
+    return explain->found->cosine - contrast->others[contrast->best].cosine >= explain->margin;
 }
 
 int explain_run(const struct cli *cli)

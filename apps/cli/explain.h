@@ -3,9 +3,13 @@
 #ifndef TUWEN_CLI_EXPLAIN_H
 #define TUWEN_CLI_EXPLAIN_H
 
+#include "contrast.h"
 #include "input.h"
 #include "terminal.h"
 #include "tuwen/explain.h"
+
+/* Words that are looked for in a text at most. */
+enum { EXPLAIN_HITS = 32 };
 
 /* What the picture says about a phrase. */
 enum verdict { VERDICT_UNCLEAR, VERDICT_SUPPORTED, VERDICT_UNSUPPORTED };
@@ -18,11 +22,28 @@ struct explain {
     const tuwen_explanation *found;
     tuwen_score score;
     float margin; /* effects below it are noise; a cosine */
+    struct wording_hit hits[EXPLAIN_HITS];
+    size_t hit_count;
+    struct contrast_list contrasts;
 };
 
 enum verdict explain_verdict(const struct explain *explain, float effect);
 
+/* Whether the picture tells a word from the others: its text is better than theirs by the margin. */
+bool explain_told(const struct explain *explain, const struct contrast *contrast);
+
+/* Lines for people, the same in the terminal and on a page. */
+enum { EXPLAIN_LINE = 512 };
+void explain_score_line(const struct explain *explain, char line[EXPLAIN_LINE]);
+void explain_contrast_line(const struct explain *explain, const struct contrast *contrast, char line[EXPLAIN_LINE]);
+/* False if the text has no word of that kind, or there is no warning of it. */
+bool explain_warning_line(const struct explain *explain, enum wording kind, char line[EXPLAIN_LINE]);
+const char *explain_verdict_word(enum verdict verdict);
+
 /* For people: coloured text or signs, the phrases, a small map, and the word that it is a hint. */
 void explain_print(const struct explain *explain, const struct terminal *terminal);
+
+/* A page of HTML with the drawing (bytes of a PNG file). False if memory is short; errors of writing are the stream's. */
+bool explain_page(FILE *stream, const struct explain *explain, const void *png, size_t png_size);
 
 #endif

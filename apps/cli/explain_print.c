@@ -88,11 +88,15 @@ static void print_heading(const struct terminal *terminal, size_t width)
     printf("%s%s\n", text_of(SAY_EXPLAIN_HEAD_VERDICT), style_of(terminal, STYLE_PLAIN));
 }
 
+const char *explain_verdict_word(enum verdict verdict)
+{
+    return text_of(verdict == VERDICT_SUPPORTED     ? SAY_EXPLAIN_SUPPORTED
+                   : verdict == VERDICT_UNSUPPORTED ? SAY_EXPLAIN_UNSUPPORTED
+                                                    : SAY_EXPLAIN_UNCLEAR);
+}
+
 static void print_phrases(const struct explain *explain, const struct terminal *terminal)
 {
-    static const enum message words[] = {[VERDICT_UNCLEAR] = SAY_EXPLAIN_UNCLEAR,
-                                         [VERDICT_SUPPORTED] = SAY_EXPLAIN_SUPPORTED,
-                                         [VERDICT_UNSUPPORTED] = SAY_EXPLAIN_UNSUPPORTED};
     size_t width = widest_phrase(explain);
     if (explain->found->phrase_count < 2) {
         printf("%*s%s\n", INDENT, "", text_of(SAY_EXPLAIN_ONE_PHRASE));
@@ -109,7 +113,7 @@ static void print_phrases(const struct explain *explain, const struct terminal *
         pad(stdout, width - text_width(text, phrase->size) + GAP);
         const char *style =
             verdict == VERDICT_UNSUPPORTED ? style_of(terminal, STYLE_RED) : verdict_style(terminal, verdict);
-        printf("%s%s%s\n", style, text_of(words[verdict]), *style ? style_of(terminal, STYLE_PLAIN) : "");
+        printf("%s%s%s\n", style, explain_verdict_word(verdict), *style ? style_of(terminal, STYLE_PLAIN) : "");
     }
 }
 
@@ -175,31 +179,116 @@ static void print_map(const struct explain *explain, const struct terminal *term
     }
 }
 
+/* ---- words --------------------------------------------------------------------------------------------------------- */
+
+/* All words of a kind with separators between them; false if there is none. */
+static bool list_words(const struct explain *explain, enum wording kind, char *list, size_t size)
+{
+    size_t length = 0;
+    list[0] = '\0';
+    for (size_t i = 0; i < explain->hit_count; i++) {
+        const struct wording_hit *hit = &explain->hits[i];
+        if (hit->kind == kind && length + hit->size + 8 < size)
+            length +=
+                (size_t)snprintf(list + length, size - length, "%s%.*s", length ? text_of(SAY_LIST_SEPARATOR) : "",
+                                 (int)hit->size, explain->text.data + hit->begin);
+    }
+    return length > 0;
+}
+
+static void print_line(const struct terminal *terminal, enum style style, const char *line)
+{
+    printf("%*s%s", INDENT, "", style_of(terminal, style));
+    text_print(stdout, line, strlen(line), 0);
+    printf("%s\n", style_of(terminal, STYLE_PLAIN));
+}
+
+void explain_contrast_line(const struct explain *explain, const struct contrast *contrast, char line[EXPLAIN_LINE])
+{
+    const struct contrast_word *best = &contrast->others[contrast->best];
+    char word[WORDING_WORD];
+    snprintf(word, sizeof word, "%.*s", (int)contrast->hit.size, explain->text.data + contrast->hit.begin);
+    message_format(line, EXPLAIN_LINE,
+                   explain_told(explain, contrast)          ? SAY_EXPLAIN_TOLD
+                   : best->cosine >= explain->found->cosine ? SAY_EXPLAIN_NOT_TOLD
+                                                            : SAY_EXPLAIN_HARDLY_TOLD,
+                   WITH(word, best->word, number_text(best->cosine, 4).text));
+}
+
+static void print_contrasts(const struct explain *explain, const struct terminal *terminal)
+{
+    char line[EXPLAIN_LINE];
+    if (explain->contrasts.count > 0)
+        putchar('\n');
+    for (size_t i = 0; i < explain->contrasts.count; i++) {
+        const struct contrast *contrast = &explain->contrasts.items[i];
+        explain_contrast_line(explain, contrast, line);
+        print_line(terminal, explain_told(explain, contrast) ? STYLE_GREEN : STYLE_YELLOW, line);
+    }
+}
+
+bool explain_warning_line(const struct explain *explain, enum wording kind, char line[EXPLAIN_LINE])
+{
+    char words[EXPLAIN_LINE / 2];
+    bool warned = kind == WORDING_COUNT || kind == WORDING_NEGATION || kind == WORDING_PLACE;
+    if (!warned || !list_words(explain, kind, words, sizeof words))
+        return false;
+    message_format(line, EXPLAIN_LINE,
+                   kind == WORDING_COUNT      ? SAY_EXPLAIN_COUNTS
+                   : kind == WORDING_NEGATION ? SAY_EXPLAIN_NEGATION
+                                              : SAY_EXPLAIN_PLACES,
+                   WITH(words));
+    return true;
+}
+
+static void print_warnings(const struct explain *explain, const struct terminal *terminal)
+{
+    char line[EXPLAIN_LINE];
+    bool any = false;
+    for (int kind = WORDING_COUNT; kind <= WORDING_PLACE; kind++) {
+        if (!explain_warning_line(explain, (enum wording)kind, line))
+            continue;
+        fputs(any ? "" : "\n", stdout);
+        print_line(terminal, STYLE_YELLOW, line);
+        any = true;
+    }
+}
+
 /* ---- all of it ------------------------------------------------------------------------------------------------------ */
+
+void explain_score_line(const struct explain *explain, char line[EXPLAIN_LINE])
+{
+    const tuwen_score *score = &explain->score;
+    char verdict[128];
+    message_format(
+        verdict, sizeof verdict, SAY_VERDICT,
+        WITH(tuwen_band_name(score->band, messages_language()), tuwen_band_advice(score->band, messages_language())));
+    snprintf(line, EXPLAIN_LINE, "%s %.4f  %s %.2f  %s", text_of(SAY_HEAD_COSINE), (double)score->cosine,
+             text_of(SAY_HEAD_SCORE), (double)score->score, verdict);
+}
 
 static void print_subject(const struct explain *explain, const struct terminal *terminal)
 {
     const tuwen_explanation *found = explain->found;
     const char *name = input_name(explain->picture);
-    char note[64], verdict[128];
+    char note[64], line[EXPLAIN_LINE];
     message_format(note, sizeof note, SAY_PICTURE_SIZE,
                    WITH(number_text(found->picture_width, 0).text, number_text(found->picture_height, 0).text));
-    message_format(verdict, sizeof verdict, SAY_VERDICT,
-                   WITH(tuwen_band_name(explain->score.band, messages_language()),
-                        tuwen_band_advice(explain->score.band, messages_language())));
     fputs(style_of(terminal, STYLE_BOLD), stdout);
     text_print(stdout, name, strlen(name), 0);
     printf("%s  %s%s%s\n", style_of(terminal, STYLE_PLAIN), style_of(terminal, STYLE_FAINT), note,
            style_of(terminal, STYLE_PLAIN));
     print_text(explain, terminal);
-    printf("%*s%s %.4f  %s %.2f  %s\n\n", INDENT, "", text_of(SAY_HEAD_COSINE), (double)explain->score.cosine,
-           text_of(SAY_HEAD_SCORE), (double)explain->score.score, verdict);
+    explain_score_line(explain, line);
+    printf("%*s%s\n\n", INDENT, "", line);
 }
 
 void explain_print(const struct explain *explain, const struct terminal *terminal)
 {
     print_subject(explain, terminal);
     print_phrases(explain, terminal);
+    print_contrasts(explain, terminal);
+    print_warnings(explain, terminal);
     print_map(explain, terminal);
     printf("\n%*s%s%s%s\n", INDENT, "", style_of(terminal, STYLE_FAINT), text_of(SAY_EXPLAIN_HINT),
            style_of(terminal, STYLE_PLAIN));

@@ -552,16 +552,71 @@ static json_t *regions_of(const tuwen_explanation *found)
                      "cells", grid_of(found, true), "block_cells", grid_of(found, false));
 }
 
+/* Appends a new reference; false if there is none, or memory is short. */
+static bool add_entry(json_t *list, json_t *entry)
+{
+    return json_array_append_new(list, entry) == 0;
+}
+
+/* The words that such models read badly, by kind. */
+static json_t *warnings_of(const struct explain *explain)
+{
+    json_t *list = json_array();
+    bool good = list != NULL;
+    for (int kind = WORDING_COUNT; kind <= WORDING_PLACE && good; kind++) {
+        json_t *words = json_array();
+        for (size_t i = 0; i < explain->hit_count; i++)
+            if (explain->hits[i].kind == (enum wording)kind)
+                good =
+                    add_entry(words, string_of(explain->text.data + explain->hits[i].begin, explain->hits[i].size)) &&
+                    good;
+        if (json_array_size(words) > 0)
+            good = add_entry(list, json_pack("{ss sO}", "kind", wording_name((enum wording)kind), "words", words)) &&
+                   good;
+        json_decref(words);
+    }
+    if (good)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
+static json_t *contrasts_of(const struct explain *explain)
+{
+    json_t *list = json_array();
+    bool good = list != NULL;
+    for (size_t i = 0; i < explain->contrasts.count && good; i++) {
+        const struct contrast *contrast = &explain->contrasts.items[i];
+        json_t *others = json_array();
+        for (size_t j = 0; j < contrast->count; j++)
+            good = add_entry(others, json_pack("{ss so}", "word", contrast->others[j].word, "cosine",
+                                               real_of(contrast->others[j].cosine, 1e-6))) &&
+                   good;
+        good = add_entry(list,
+                         json_pack("{ss so sI sI so ss sb}", "kind", wording_name(contrast->hit.kind), "word",
+                                   string_of(explain->text.data + contrast->hit.begin, contrast->hit.size), "begin",
+                                   (json_int_t)contrast->hit.begin, "size", (json_int_t)contrast->hit.size, "others",
+                                   others, "best", contrast->others[contrast->best].word, "told",
+                                   explain_told(explain, contrast))) &&
+               good;
+    }
+    if (good)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
 bool json_explain(FILE *stream, const struct explain *explain)
 {
     const tuwen_explanation *found = explain->found;
     json_t *document = json_pack(
-        "{so ss ss so s{si si} so so so ss sb so so so}", "model", name_or_null(explain->info->name), "fingerprint",
-        explain->info->fingerprint, "space", explain->space, "image", name_or_null(explain->picture), "picture",
-        "width", found->picture_width, "height", found->picture_height, "text",
+        "{so ss ss so s{si si} so so so ss sb so so so so so}", "model", name_or_null(explain->info->name),
+        "fingerprint", explain->info->fingerprint, "space", explain->space, "image", name_or_null(explain->picture),
+        "picture", "width", found->picture_width, "height", found->picture_height, "text",
         string_of(explain->text.data, explain->text.size), "cosine", real_of(explain->score.cosine, 1e-6), "score",
         real_of(explain->score.score, 1e-6), "band", band_key(explain->score.band), "truncated", found->truncated,
-        "margin", real_of(explain->margin, 1e-6), "phrases", phrases_of(explain), "regions", regions_of(found));
+        "margin", real_of(explain->margin, 1e-6), "phrases", phrases_of(explain), "warnings", warnings_of(explain),
+        "contrasts", contrasts_of(explain), "regions", regions_of(found));
     bool good = print_value(stream, document);
     fputc('\n', stream);
     return good;
