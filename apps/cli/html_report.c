@@ -25,7 +25,8 @@ enum {
     PICTURES_IN_BLOCK = 256,
     ROWS_IN_BLOCK = 256,
     BYTES_OF_ROWS = 1 << 20, /* a block ends above this */
-    RECENT_BITS = 14         /* of the table of recent pictures */
+    RECENT_BITS = 12,        /* of the table of recent pictures: sets of a few places each */
+    RECENT_PLACES = 4
 };
 
 /* Stands in the page's first line. */
@@ -49,7 +50,7 @@ struct html_report {
     uint64_t secret[2];
     bool pictures_shared; /* there is a secret; else each row has a picture of its own */
     bool short_of_memory;
-    struct recent recent[1 << RECENT_BITS];
+    struct recent recent[1 << RECENT_BITS][RECENT_PLACES];
 };
 
 /* Strings. */
@@ -190,12 +191,25 @@ static bool end_rows(struct html_report *report)
     return !report->short_of_memory && !ferror(report->output.stream);
 }
 
+/* The place of a picture in the table: with its number if it is one of the recent, else one to take. */
+static struct recent *find_recent(struct html_report *report, uint64_t digest)
+{
+    struct recent *set = report->recent[digest >> (64 - RECENT_BITS)], *oldest = set;
+    for (size_t i = 0; i < RECENT_PLACES; i++) {
+        if (set[i].number > 0 && set[i].digest == digest)
+            return &set[i];
+        if (set[i].number < oldest->number)
+            oldest = &set[i];
+    }
+    *oldest = (struct recent){.digest = digest};
+    return oldest;
+}
+
 int64_t html_report_picture(struct html_report *report, const void *jpeg, size_t size)
 {
     FILE *stream = report->output.stream;
-    uint64_t digest = sip(report->secret, jpeg, size);
-    struct recent *recent = &report->recent[digest >> (64 - RECENT_BITS)];
-    if (report->pictures_shared && recent->number > 0 && recent->digest == digest)
+    struct recent *recent = find_recent(report, sip(report->secret, jpeg, size));
+    if (report->pictures_shared && recent->number > 0)
         return recent->number - 1;
     if (report->pictures_in_block == PICTURES_IN_BLOCK)
         end_pictures(report);
@@ -206,7 +220,7 @@ int64_t html_report_picture(struct html_report *report, const void *jpeg, size_t
     put_base64(stream, jpeg, size);
     fputc('"', stream);
     report->pictures_in_block++;
-    *recent = (struct recent){.digest = digest, .number = (int64_t)++report->picture_count};
+    recent->number = (int64_t)++report->picture_count;
     return recent->number - 1;
 }
 

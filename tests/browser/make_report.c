@@ -139,7 +139,7 @@ static void add_corpus(struct html_report *report, json_t *corpus)
     static const struct {
         const char *text;
         size_t size;
-    } broken[] = {{"a\xed\xa0\x80z", 5}, {"a\xff\xfez", 4}, {"a\xe2\x80", 3}, {"a\xc0\xbcscript>z", 10}, {"a\0z", 3}};
+    } broken[] = {{"a\xed\xa0\x80z", 5}, {"a\xff\xfez", 4}, {"a\xe2\x80", 3}, {"a\xc0\xbcscript>z", 11}, {"a\0z", 3}};
     uint64_t number = 1;
     for (size_t i = 0; i < json_array_size(corpus); i++, number += 2)
         add_hostile(report, number, json_string_value(json_array_get(corpus, i)), json_string_length(json_array_get(corpus, i)));

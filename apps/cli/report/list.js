@@ -139,7 +139,9 @@ const list = {
 /* Height of the box, and how many pixels of rows one pixel of it stands for. */
 function measureList() {
     list.rowHeight = parseFloat(getComputedStyle(list.box).getPropertyValue("--row-height")) || 80;
-    const wanted = list.view.length * list.rowHeight;
+    const wanted = list.view.length * list.rowHeight, tools = document.getElementById("tools");
+    const sticky = getComputedStyle(tools).position === "sticky";
+    document.documentElement.style.setProperty("--tools-height", (sticky ? tools.offsetHeight : 0) + "px");
     list.height = Math.min(wanted, TALLEST);
     list.box.style.height = list.height + "px";
     list.ratio = list.height > innerHeight ? (wanted - innerHeight) / (list.height - innerHeight) : 1;
@@ -207,7 +209,8 @@ function showView(view, keep) {
 
 /* What covers the top of the window. */
 function covered() {
-    return document.getElementById("tools").offsetHeight + document.getElementById("heads").offsetHeight;
+    const tools = parseFloat(document.documentElement.style.getPropertyValue("--tools-height")) || 0;
+    return tools + document.getElementById("heads").offsetHeight;
 }
 
 function moveTo(at) {
@@ -215,7 +218,7 @@ function moveTo(at) {
         return;
     list.current = Math.max(0, Math.min(at, list.view.length - 1));
     const scrolled = scrolledTo(), top = list.current * list.rowHeight - scrolled, bottom = top + list.rowHeight;
-    const least = covered(), most = innerHeight - document.getElementById("detail").dataset.below;
+    const least = covered(), most = innerHeight - 8;
     const by = top < least ? top - least : bottom > most ? bottom - most : 0;
     if (by !== 0)
         scrollBy({top: by / list.ratio, behavior: "instant"});

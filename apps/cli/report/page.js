@@ -52,9 +52,11 @@ function readDecisions() {
     }
     if (!Array.isArray(kept))
         return;
-    for (const [place, value] of kept)
-        if (rows[place] && (value === 0 || value === 1))
+    for (const pair of kept) {
+        const [place, value] = Array.isArray(pair) ? pair : [];
+        if (Number.isInteger(place) && rows[place] && (value === 0 || value === 1))
             decisions.set(place, value);
+    }
 }
 
 function setDecision(place, value) {
@@ -132,6 +134,9 @@ function drawCounts() {
         shown === rows.length ? say("shownAll", {total}) : say("shown", {total, shown: count(shown)});
     find("done").textContent = say("done", {yes: count(yes), no: count(decisions.size - yes),
                                             left: count(rows.length - decisions.size)});
+    [yes, decisions.size - yes, rows.length - decisions.size].forEach((number, i) => {
+        find("progress").children[i].style.flexGrow = number;
+    });
     find("export-decisions").textContent = say("exportDecisions", {count: count(decisions.size)});
     find("undo").disabled = history.length === 0;
     find("empty").hidden = shown > 0;

@@ -178,7 +178,6 @@ function start() {
     listen();
     setMeasure("score");
     drawMore();
-    list.grid.focus({preventScroll: true});
 }
 
 /* Shows the first rows as soon as they are there; later ones are counted in now and then. */
