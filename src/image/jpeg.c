@@ -121,14 +121,20 @@ static tuwen_status read_rows(jpeg_reader *reader)
     return TUWEN_OK;
 }
 
-/* The library makes halves, quarters and eighths of a picture from its coefficients, for a fraction of the time. */
+/* The library makes halves, quarters and eighths of a picture from its coefficients, for a fraction of the time. The last
+ * row and column may then stand for pixels beyond the picture, so it must not be narrow. */
+enum { NARROW = 16 };
+
 static void choose_scale(jpeg_reader *reader)
 {
     struct jpeg_decompress_struct *info = &reader->info;
     unsigned longer = info->image_width > info->image_height ? info->image_width : info->image_height;
+    unsigned shorter = info->image_width < info->image_height ? info->image_width : info->image_height;
     unsigned edge = (unsigned)reader->decode->edge;
     info->scale_num = 1;
-    info->scale_denom = edge == 0 ? 1 : longer / 8 >= edge ? 8 : longer / 4 >= edge ? 4 : longer / 2 >= edge ? 2 : 1;
+    info->scale_denom = edge > 0 ? 8 : 1;
+    while (info->scale_denom > 1 && (longer / info->scale_denom < edge || shorter / info->scale_denom < NARROW))
+        info->scale_denom /= 2;
     jpeg_calc_output_dimensions(info);
 }
 
