@@ -272,12 +272,8 @@ static bool put_facts(FILE *stream, const struct html_report_facts *facts)
 {
     const struct {
         const char *name, *value;
-    } texts[] = {{"source", facts->source},
-                 {"model", facts->model},
-                 {"fingerprint", facts->fingerprint},
-                 {"profile", facts->profile},
-                 {"made", facts->made},
-                 {"version", tuwen_version()}};
+    } texts[] = {{"source", facts->source},   {"model", facts->model}, {"fingerprint", facts->fingerprint},
+                 {"profile", facts->profile}, {"made", facts->made},   {"version", tuwen_version()}};
     bool good = true;
     fprintf(stream, "<script type=\"application/json\" id=\"facts\">{\"language\":\"%s\"",
             facts->language == TUWEN_CHINESE ? "zh" : "en");

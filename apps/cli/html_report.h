@@ -19,13 +19,13 @@ extern const size_t html_report_page_size;
 
 /* What is said above the rows. Strings may be NULL, and come from anywhere. */
 struct html_report_facts {
-    const char *source;      /* the file that was reviewed, or a title */
-    const char *model;       /* its name */
-    const char *fingerprint; /* of the session */
-    const char *profile;     /* by which `match` was made */
-    const char *made;        /* when */
-    tuwen_language language; /* in which the page opens */
-    double match_threshold;  /* where the page's threshold begins, of the profile; NaN = none */
+    const char *source;         /* the file that was reviewed, or a title */
+    const char *model;          /* its name */
+    const char *fingerprint;    /* of the session */
+    const char *profile;        /* by which `match` was made */
+    const char *made;           /* when */
+    tuwen_language language;    /* in which the page opens */
+    double match_threshold;     /* where the page's threshold begins, of the profile; NaN = none */
     const char *const *columns; /* names of the further fields of each row */
     size_t column_count;
 };
@@ -38,7 +38,7 @@ struct html_report_row {
     size_t image_size, text_size; /* bytes */
     int64_t picture;              /* from html_report_picture, or HTML_REPORT_NO_PICTURE */
     tuwen_score score;
-    double match;      /* NaN: there is none */
+    double match; /* NaN: there is none */
     bool truncated;
     const char *error; /* why there is no score; NULL: there is one */
     /* [column_count] of the facts; NULL without. */

@@ -121,10 +121,10 @@ static tuwen_status read_rows(jpeg_reader *reader)
     return TUWEN_OK;
 }
 
+enum { NARROW = 16 }; /* pixels */
+
 /* The library makes halves, quarters and eighths of a picture from its coefficients, for a fraction of the time. The last
  * row and column may then stand for pixels beyond the picture, so it must not be narrow. */
-enum { NARROW = 16 };
-
 static void choose_scale(jpeg_reader *reader)
 {
     struct jpeg_decompress_struct *info = &reader->info;

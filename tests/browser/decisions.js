@@ -87,6 +87,7 @@ lines.slice(1).forEach((line, i) => {
     check(!/^[=+@-]/.test(line[0]), "a name like a formula " + i);
 });
 check($("said").textContent.includes("calibrate"), "the formulas are mentioned");
+window.exported = "\ufeff" + new TextDecoder().decode(bytes);
 localStorage.clear();
 same([window.hit, window.violations], [undefined, []], "nothing ran");
 return wrong;

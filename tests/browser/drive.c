@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a script against a page in headless Chromium: drive PAGE PRELUDE TEST. PRELUDE runs in every document before its own
- * scripts, TEST after the page has loaded; TEST is the body of an async function that returns a list of what is wrong.
+ * Runs a script against a page in headless Chromium: drive PAGE PRELUDE TEST [FILE]. PRELUDE runs in every document before its own
+ * scripts, TEST after the page has loaded; TEST is the body of an async function that returns a list of what is wrong,
+ * and may leave a text in window.exported, which is written to FILE.
  * Exit code 0 = nothing was, 1 = something (it is printed), 77 = there is no Chromium here.
  *
  * The browser is spoken to by its DevTools protocol over a pipe (--remote-debugging-pipe): messages of JSON, each ended by
@@ -25,7 +26,7 @@ enum { SKIPPED = 77, PATIENCE = 120000 /* milliseconds without a word from the b
 
 struct browser {
     pid_t process;
-    int to, from; /* descriptors */
+    int to, from;    /* descriptors */
     char folder[64]; /* its profile */
     char *buffer;
     size_t size, capacity; /* of what was read */
@@ -75,9 +76,9 @@ static void run_browser(const char *folder, const int in[2], const int out[2])
     setpgid(0, 0);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         execlp(names[i], names[i], "--headless=new", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu",
-               "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--mute-audio",
-               "--window-size=1280,900", profile, geteuid() == 0 ? "--no-sandbox" : "--disable-sync", "about:blank",
-               (char *)NULL);
+               "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
+               "--mute-audio", "--window-size=1280,900", profile, geteuid() == 0 ? "--no-sandbox" : "--disable-sync",
+               "about:blank", (char *)NULL);
     _exit(SKIPPED);
 }
 
@@ -145,12 +146,20 @@ static void send_command(struct browser *browser, const char *method, json_t *pa
     json_decref(message);
 }
 
+static void count_wrong(struct browser *browser, const char *what, const char *detail)
+{
+    printf("%s: %.300s\n", what, detail);
+    browser->wrong++;
+}
+
 static json_t *read_message(struct browser *browser)
 {
     for (;;) {
         char *end = browser->size > 0 ? memchr(browser->buffer, '\0', browser->size) : NULL;
         if (end) {
-            json_t *message = json_loads(browser->buffer, 0, NULL);
+            json_t *message = json_loads(browser->buffer, JSON_ALLOW_NUL, NULL);
+            if (!message)
+                count_wrong(browser, "not JSON", browser->buffer);
             size_t length = (size_t)(end - browser->buffer) + 1;
             memmove(browser->buffer, end + 1, browser->size -= length);
             return message;
@@ -161,7 +170,8 @@ static json_t *read_message(struct browser *browser)
                 die("memory");
         }
         struct pollfd wait = {.fd = browser->from, .events = POLLIN};
-        ssize_t count = poll(&wait, 1, PATIENCE) == 1 ? read(browser->from, browser->buffer + browser->size, 65536) : 0;
+        ssize_t count =
+            poll(&wait, 1, PATIENCE) == 1 ? read(browser->from, browser->buffer + browser->size, 65536) : 0;
         if (count <= 0) {
             usleep(100000); /* so that its exit code is there */
             give_up(browser);
@@ -177,12 +187,6 @@ static const char *string_in(json_t *object, const char *first, const char *seco
     return text ? text : "";
 }
 
-static void count_wrong(struct browser *browser, const char *what, const char *detail)
-{
-    printf("%s: %.300s\n", what, detail);
-    browser->wrong++;
-}
-
 static bool begins(const char *text, const char *beginning)
 {
     return strncmp(text, beginning, strlen(beginning)) == 0;
@@ -196,8 +200,9 @@ static void note_event(struct browser *browser, json_t *message)
     if (strcmp(method, "Page.loadEventFired") == 0)
         browser->loaded = true;
     if (strcmp(method, "Runtime.exceptionThrown") == 0)
-        count_wrong(browser, "exception", string_in(json_object_get(json_object_get(parameters, "exceptionDetails"), "exception"),
-                                                    "description", NULL));
+        count_wrong(browser, "exception",
+                    string_in(json_object_get(json_object_get(parameters, "exceptionDetails"), "exception"),
+                              "description", NULL));
     if (strcmp(method, "Log.entryAdded") == 0)
         count_wrong(browser, "log", string_in(parameters, "entry", "text"));
     if (strcmp(method, "Page.javascriptDialogOpening") == 0)
@@ -253,6 +258,17 @@ static char *open_page(struct browser *browser, const char *prelude)
     return session;
 }
 
+static void write_exported(struct browser *browser, const char *path)
+{
+    json_t *answer = call(browser, "Runtime.evaluate", json_pack("{s:s}", "expression", "window.exported"));
+    json_t *text = json_object_get(json_object_get(json_object_get(answer, "result"), "result"), "value");
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(json_string_value(text), 1, json_string_length(text), file) != json_string_length(text) ||
+        fclose(file) != 0)
+        die(path);
+    json_decref(answer);
+}
+
 /* Runs the test, and prints what it returns. */
 static void run_test(struct browser *browser, const char *test)
 {
@@ -261,8 +277,9 @@ static void run_test(struct browser *browser, const char *test)
     if (!expression)
         die("memory");
     snprintf(expression, size, "(async () => {\n%s\n})()", test);
-    json_t *answer = call(browser, "Runtime.evaluate", json_pack("{s:s, s:b, s:b}", "expression", expression,
-                                                                 "awaitPromise", 1, "returnByValue", 1));
+    json_t *answer =
+        call(browser, "Runtime.evaluate",
+             json_pack("{s:s, s:b, s:b}", "expression", expression, "awaitPromise", 1, "returnByValue", 1));
     json_t *result = json_object_get(answer, "result"), *details = json_object_get(result, "exceptionDetails");
     json_t *lines = json_object_get(json_object_get(result, "result"), "value"), *line;
     size_t i;
@@ -270,7 +287,8 @@ static void run_test(struct browser *browser, const char *test)
         count_wrong(browser, "the test failed", string_in(details, "exception", "description"));
     else if (!json_is_array(lines))
         count_wrong(browser, "the test", "returned no list");
-    json_array_foreach(lines, i, line) {
+    json_array_foreach(lines, i, line)
+    {
         count_wrong(browser, "test", json_string_value(line) ? json_string_value(line) : "?");
     }
     json_decref(answer);
@@ -279,8 +297,8 @@ static void run_test(struct browser *browser, const char *test)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fputs("usage: drive PAGE PRELUDE TEST\n", stderr);
+    if (argc != 4 && argc != 5) {
+        fputs("usage: drive PAGE PRELUDE TEST [FILE]\n", stderr);
         return 2;
     }
     struct browser browser = {0};
@@ -293,6 +311,8 @@ int main(int argc, char **argv)
     start(&browser);
     char *session = open_page(&browser, prelude);
     run_test(&browser, test);
+    if (argc == 5)
+        write_exported(&browser, argv[4]);
     stop(&browser);
     free(session);
     free(prelude);

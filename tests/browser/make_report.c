@@ -16,12 +16,14 @@
 #include "html_report.h"
 #include "tuwen/thumbnail.h"
 
-enum { WIDTH = 192, HEIGHT = 144, PIXELS = WIDTH * HEIGHT, HEADER = 54 };
+enum { WIDTH = 192, HEIGHT = 144, PIXELS = WIDTH * HEIGHT, HEADER = 54, GRAIN = 60 };
 
-static const char *const subjects[] = {"red apple",  "white mug",  "black dog", "city at night", "wooden chair", "blue kettle",
-                                       "红色连衣裙", "陶瓷花瓶",   "一只橘猫",  "海边日落",      "运动跑鞋",     "玻璃茶壶"};
-static const char *const places[] = {"on a table",     "in the rain, seen from a window on the second floor", "for children",
-                                     "，秋冬新款，限时特价，支持七天无理由退换货", "，带礼盒包装", "with a handle"};
+static const char *const subjects[] = {"red apple",    "white mug",   "black dog",  "city at night",
+                                       "wooden chair", "blue kettle", "红色连衣裙", "陶瓷花瓶",
+                                       "一只橘猫",     "海边日落",    "运动跑鞋",   "玻璃茶壶"};
+static const char *const places[] = {"on a table",   "in the rain, seen from a window on the second floor",
+                                     "for children", "，秋冬新款，限时特价，支持七天无理由退换货",
+                                     "，带礼盒包装", "with a handle"};
 
 static uint32_t next(uint32_t *state)
 {
@@ -35,14 +37,15 @@ static void put_number(unsigned char *to, uint32_t number, int bytes)
         to[i] = (unsigned char)(number >> (8 * i));
 }
 
-/* A BMP file: a gradient between two colours and a disc of a third. */
+/* A BMP file: a gradient between two colours and a disc of a third, all grainy, so that its JPEG is as large as a photo's. */
 static void draw(unsigned char *file, uint32_t seed)
 {
     unsigned char colors[9];
     uint32_t state = seed * 2654435761u + 1;
     for (int i = 0; i < 9; i++)
         colors[i] = (unsigned char)next(&state);
-    int x0 = 40 + (int)(next(&state) % 110), y0 = 40 + (int)(next(&state) % 60), radius = 15 + (int)(next(&state) % 40);
+    int x0 = 40 + (int)(next(&state) % 110), y0 = 40 + (int)(next(&state) % 60),
+        radius = 15 + (int)(next(&state) % 40);
     memset(file, 0, HEADER);
     memcpy(file, "BM", 2);
     put_number(file + 2, HEADER + 3 * PIXELS, 4);
@@ -53,13 +56,16 @@ static void draw(unsigned char *file, uint32_t seed)
     put_number(file + 26, 1, 2);
     put_number(file + 28, 24, 2);
     unsigned char *to = file + HEADER;
+    int grain = 0;
     for (int y = 0; y < HEIGHT; y++)
-        for (int x = 0; x < WIDTH; x++)
+        for (int x = 0; x < WIDTH; x++) {
+            grain = x % 2 == 0 ? (int)(next(&state) % (2 * GRAIN)) - GRAIN : grain;
             for (int c = 0; c < 3; c++) {
                 bool disc = (x - x0) * (x - x0) + (y - y0) * (y - y0) < radius * radius;
                 int mixed = (colors[c] * (WIDTH - x) + colors[3 + c] * x) / WIDTH;
-                *to++ = (unsigned char)(disc ? colors[6 + c] : mixed);
+                *to++ = (unsigned char)((disc ? colors[6 + c] : mixed) / 2 + GRAIN + grain);
             }
+        }
 }
 
 /* GME's scale. */
@@ -67,7 +73,9 @@ static tuwen_score score_of(double cosine)
 {
     double score = (cosine - 0.1) / 0.4;
     return (tuwen_score){.cosine = (float)cosine,
-                         .score = (float)(score < 0 ? 0 : score > 1 ? 1 : score),
+                         .score = (float)(score < 0   ? 0
+                                          : score > 1 ? 1
+                                                      : score),
                          .band = cosine >= 0.4   ? TUWEN_BAND_VERY_HIGH
                                  : cosine >= 0.3 ? TUWEN_BAND_HIGH
                                  : cosine >= 0.2 ? TUWEN_BAND_FAIR
@@ -94,7 +102,8 @@ static void add_row(struct html_report *report, uint32_t index, uint32_t picture
     const char *const fields[] = {sku, index % 3 == 0 ? "summer" : "winter"};
     next(&state);
     snprintf(image, sizeof image, "shop/%02u/item-%05u.jpg", next(&state) % 40, index % pictures);
-    snprintf(text, sizeof text, "%s %s %u", subjects[next(&state) % 12], places[next(&state) % 6], next(&state) % 900);
+    snprintf(text, sizeof text, "%s %s %u", subjects[next(&state) % 12], places[next(&state) % 6],
+             next(&state) % 900);
     snprintf(sku, sizeof sku, "SKU-%06u", index);
     bool good = next(&state) % 10 < 7;
     double spread = (next(&state) % 1000 + next(&state) % 1000 + next(&state) % 1000) / 3000.0 - 0.5;
@@ -122,8 +131,14 @@ static void add_row(struct html_report *report, uint32_t index, uint32_t picture
 static void add_hostile(struct html_report *report, uint64_t number, const char *text, size_t size)
 {
     const char *const fields[] = {text, "plain"};
-    struct html_report_row row = {.number = number, .image = text, .image_size = size, .text = text, .text_size = size,
-                                  .picture = add_picture(report, (uint32_t)number), .score = score_of(0.45), .match = NAN,
+    struct html_report_row row = {.number = number,
+                                  .image = text,
+                                  .image_size = size,
+                                  .text = text,
+                                  .text_size = size,
+                                  .picture = add_picture(report, (uint32_t)number),
+                                  .score = score_of(0.45),
+                                  .match = NAN,
                                   .fields = fields};
     bool good = html_report_row(report, &row);
     row.number++;
@@ -142,7 +157,8 @@ static void add_corpus(struct html_report *report, json_t *corpus)
     } broken[] = {{"a\xed\xa0\x80z", 5}, {"a\xff\xfez", 4}, {"a\xe2\x80", 3}, {"a\xc0\xbcscript>z", 11}, {"a\0z", 3}};
     uint64_t number = 1;
     for (size_t i = 0; i < json_array_size(corpus); i++, number += 2)
-        add_hostile(report, number, json_string_value(json_array_get(corpus, i)), json_string_length(json_array_get(corpus, i)));
+        add_hostile(report, number, json_string_value(json_array_get(corpus, i)),
+                    json_string_length(json_array_get(corpus, i)));
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++, number += 2)
         add_hostile(report, number, broken[i].text, broken[i].size);
 }
@@ -153,8 +169,13 @@ static const char *const usage =
 int main(int argc, char **argv)
 {
     static const char *const columns[] = {"sku", "season"};
-    struct html_report_facts facts = {.source = "shop.csv", .model = "demo", .fingerprint = "0123456789abcdef",
-                                      .made = "2026-11-26", .match_threshold = NAN, .columns = columns, .column_count = 2};
+    struct html_report_facts facts = {.source = "shop.csv",
+                                      .model = "demo",
+                                      .fingerprint = "0123456789abcdef",
+                                      .made = "2026-11-26",
+                                      .match_threshold = NAN,
+                                      .columns = columns,
+                                      .column_count = 2};
     uint32_t rows = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0, pictures = rows > 0 ? rows : 1;
     bool with_match = false;
     json_t *corpus = NULL;

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# One test of the report's page in headless Chromium: run.sh MAKE_REPORT DRIVE NAME. See README.md.
+# One test of the report's page in headless Chromium: run.sh MAKE_REPORT DRIVE READ_DECISIONS NAME. See README.md.
 set -u
 folder=$(cd "$(dirname "$0")" && pwd)
-make=$1 drive=$2 name=$3
+make=$1 drive=$2 read=$3 name=$4
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 { echo 'const corpus ='; cat "$folder/corpus.json"; echo ';'; cat "$folder/common.js" "$folder/$name.js"; } >"$work/test.js"
@@ -27,4 +27,6 @@ if [ "$name" = hostile ]; then
         exit 1
     fi
 fi
-"$drive" "$work/report.html" "$folder/prelude.js" "$work/test.js"
+[ "$name" = decisions ] && set -- "$work/decisions.csv" || set --
+"$drive" "$work/report.html" "$folder/prelude.js" "$work/test.js" "$@" || exit
+[ "$name" != decisions ] || "$read" "$work/decisions.csv" 40 "$folder/corpus.json"

@@ -24,8 +24,10 @@ enum { WHOLE = 4 };
 static void mean_of(const tw_picture *picture, int quarter, double mean[3])
 {
     int width = picture->width, height = picture->height;
-    int x0 = quarter != WHOLE && quarter & 1 ? width / 2 : 0, x1 = quarter & 1 || quarter == WHOLE ? width : width / 2;
-    int y0 = quarter != WHOLE && quarter & 2 ? height / 2 : 0, y1 = quarter & 2 || quarter == WHOLE ? height : height / 2;
+    int x0 = quarter != WHOLE && quarter & 1 ? width / 2 : 0,
+        x1 = quarter & 1 || quarter == WHOLE ? width : width / 2;
+    int y0 = quarter != WHOLE && quarter & 2 ? height / 2 : 0,
+        y1 = quarter & 2 || quarter == WHOLE ? height : height / 2;
     for (int c = 0; c < 3; c++) {
         double sum = 0;
         for (int y = y0; y < y1; y++)
@@ -55,7 +57,8 @@ static void check_size(const char *name, const tw_picture *picture, const tw_pic
     double scale = longer > edge ? (double)edge / longer : 1;
     if (fabs(small->width - fmax(1, picture->width * scale)) > 0.51 ||
         fabs(small->height - fmax(1, picture->height * scale)) > 0.51)
-        fail_msg("%s: %dx%d of %dx%d at %d", name, small->width, small->height, picture->width, picture->height, edge);
+        fail_msg("%s: %dx%d of %dx%d at %d", name, small->width, small->height, picture->width, picture->height,
+                 edge);
 }
 
 /* A thumbnail of a picture file, decoded again. */
@@ -126,7 +129,8 @@ static void paint(tw_picture *picture, int width, int height)
 /* Large JPEGs are decoded to an eighth, a quarter or a half; the picture stays the same. */
 static void large_pictures_are_the_same(void **state)
 {
-    static const int sizes[][2] = {{2000, 1500}, {1536, 17}, {900, 1200}, {400, 300}, {191, 191}, {97, 96}, {3, 1000}};
+    static const int sizes[][2] = {{2000, 1500}, {1536, 17}, {900, 1200}, {400, 300},
+                                   {191, 191},   {97, 96},   {3, 1000}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         tw_picture picture;
         tw_bytes file = {0};
@@ -148,14 +152,16 @@ static void a_small_decoding_is_not_too_small(void **state)
     paint(&picture, 2000, 1500);
     assert_int_equal(tw_jpeg_encode(&picture, 90, &file, NULL), TUWEN_OK);
     for (int edge = 100; edge < 2100; edge += 50) {
-        assert_int_equal(tw_picture_decode_small(file.data, file.length, "x", &wide, true, edge, &small, NULL), TUWEN_OK);
+        assert_int_equal(tw_picture_decode_small(file.data, file.length, "x", &wide, true, edge, &small, NULL),
+                         TUWEN_OK);
         assert_true(small.width >= edge || small.width == 2000);
         assert_true(small.width < 2 * edge || edge < 250);
         tw_picture_free(&small);
     }
     /* The limit is on the picture as it is. */
     const tw_image_limits tight = {.bytes = 1 << 26, .pixels = 2000 * 1500 - 1, .seconds = 60};
-    assert_int_equal(tw_picture_decode_small(file.data, file.length, "x", &tight, true, 100, &small, NULL), TUWEN_LIMIT);
+    assert_int_equal(tw_picture_decode_small(file.data, file.length, "x", &tight, true, 100, &small, NULL),
+                     TUWEN_LIMIT);
     tw_bytes_free(&file);
     tw_picture_free(&picture);
 }
@@ -222,8 +228,10 @@ static void memory_may_run_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_picture_has_one),  cmocka_unit_test(large_pictures_are_the_same),
-        cmocka_unit_test(a_small_decoding_is_not_too_small), cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(every_picture_has_one),
+        cmocka_unit_test(large_pictures_are_the_same),
+        cmocka_unit_test(a_small_decoding_is_not_too_small),
+        cmocka_unit_test(options_are_checked),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
