@@ -60,21 +60,6 @@ function pillOf(kind) {
     return make("span", "pill kind" + kind, icon, " ", say(kind === 4 ? "error" : "band" + kind));
 }
 
-/* The bar and the numbers of a row. */
-function numbersOf(row) {
-    if (row[COSINE] === null)
-        return [];
-    const fill = make("span", "fill kind" + kindOf(row));
-    fill.style.width = Math.max(0, Math.min(100, 100 * row[SCORE])) + "%";
-    const bar = make("span", "bar", fill);
-    bar.setAttribute("aria-hidden", "true");
-    const numbers = make("span", "numbers", make("span", "", say("score") + " " + row[SCORE].toFixed(2)), " ",
-                         make("span", "", say("cosine") + " " + row[COSINE].toFixed(4)));
-    if (row[MATCH] !== null)
-        numbers.append(" ", make("span", "match", say("match") + " " + percent(row[MATCH], 1)));
-    return [bar, numbers];
-}
-
 function thumbnailOf(row) {
     const address = pictureOf(row);
     if (!address)
@@ -86,12 +71,11 @@ function thumbnailOf(row) {
     return image;
 }
 
-function decideButton(value, decision) {
+function decideButton(value) {
     const button = make("button", value ? "yes" : "no", value ? "✓" : "✗");
     button.type = "button";
     button.tabIndex = -1;
     button.dataset.decide = value;
-    button.setAttribute("aria-pressed", String(decision === value));
     button.setAttribute("aria-label", say(value ? "accept" : "reject"));
     button.title = say(value ? "accept" : "reject") + (value ? " (a)" : " (r)");
     return button;
@@ -103,27 +87,55 @@ function cell(name, ...children) {
     return element;
 }
 
-function wordsOf(row) {
-    const text = row[TEXT] === "" ? make("span", "faint", say("noText")) : visible(shortened(row[TEXT]));
-    const line = make("div", "text", text), name = make("div", "name", visible(shortened(baseName(row[IMAGE]))));
-    line.dir = "auto";
-    if (!row[ERROR])
-        return [line, name];
-    const problem = make("div", "problem", visible(shortened(row[ERROR])));
-    return [line, name, problem];
+/* An element of a row, with its parts at hand: rows that leave the screen are filled anew, which costs half as much. */
+function makeElement() {
+    const parts = {
+        number: cell("number"), thumbnail: cell("thumbnail"), verdict: cell("verdict"), text: make("div", "text"),
+        name: make("div", "name"), problem: make("div", "problem"), fill: make("span", "fill"), score: make("span", ""),
+        cosine: make("span", ""), match: make("span", "match"), yes: decideButton(1), no: decideButton(0),
+    };
+    const bar = make("span", "bar", parts.fill), element = make("div", "row");
+    bar.setAttribute("aria-hidden", "true");
+    parts.text.dir = "auto";
+    parts.measure = cell("measure", bar, make("span", "numbers", parts.score, parts.cosine, parts.match));
+    element.append(parts.number, parts.thumbnail, cell("words", parts.text, parts.name, parts.problem), parts.measure,
+                   parts.verdict, cell("decide", parts.yes, parts.no));
+    element.setAttribute("role", "row");
+    element.parts = parts;
+    return element;
+}
+
+function fillNumbers(parts, row) {
+    const scored = row[COSINE] !== null;
+    parts.measure.classList.toggle("nothing", !scored);
+    if (!scored)
+        return;
+    parts.fill.className = "fill kind" + kindOf(row);
+    parts.fill.style.width = Math.max(0, Math.min(100, 100 * row[SCORE])) + "%";
+    parts.score.textContent = say("score") + " " + row[SCORE].toFixed(2);
+    parts.cosine.textContent = say("cosine") + " " + row[COSINE].toFixed(4);
+    parts.match.textContent = row[MATCH] === null ? "" : say("match") + " " + percent(row[MATCH], 1);
+}
+
+function fillElement(element, place) {
+    const row = rows[place], decision = decisions.get(place), kind = kindOf(row), parts = element.parts;
+    element.className = "row kind" + kind + (decision === 1 ? " yes" : decision === 0 ? " no" : "");
+    parts.number.textContent = count(row[NUMBER]);
+    parts.thumbnail.replaceChildren(thumbnailOf(row));
+    parts.text.replaceChildren(row[TEXT] === "" ? make("span", "faint", say("noText")) : visible(shortened(row[TEXT])));
+    parts.name.replaceChildren(visible(shortened(baseName(row[IMAGE]))));
+    parts.problem.replaceChildren(row[ERROR] ? visible(shortened(row[ERROR])) : "");
+    fillNumbers(parts, row);
+    parts.verdict.replaceChildren(pillOf(kind));
+    if (row[TRUNCATED])
+        parts.verdict.append(make("span", "pill cut", say("truncated")));
+    parts.yes.setAttribute("aria-pressed", String(decision === 1));
+    parts.no.setAttribute("aria-pressed", String(decision === 0));
+    return element;
 }
 
 function makeRow(place) {
-    const row = rows[place], decision = decisions.get(place), kind = kindOf(row);
-    const element = make("div", "row kind" + kind + (decision === 1 ? " yes" : decision === 0 ? " no" : ""));
-    element.setAttribute("role", "row");
-    const verdict = cell("verdict", pillOf(kind));
-    if (row[TRUNCATED])
-        verdict.append(make("span", "pill cut", say("truncated")));
-    element.append(cell("number", count(row[NUMBER])), cell("thumbnail", thumbnailOf(row)), cell("words", ...wordsOf(row)),
-                   cell("measure", ...numbersOf(row)), verdict,
-                   cell("decide", decideButton(1, decision), decideButton(0, decision)));
-    return element;
+    return fillElement(makeElement(), place);
 }
 
 const list = {
@@ -132,6 +144,8 @@ const list = {
     view: [],          /* places in rows, in the order shown */
     current: 0,        /* place in the view */
     shown: new Map(),  /* place in the view -> element */
+    spare: [],         /* elements that were shown */
+    settled: 0,        /* the timer of sortElements */
     rowHeight: 0,
     onMove: () => {},
 };
@@ -157,30 +171,48 @@ function position(element, at, scrolled) {
     element.style.transform = "translateY(" + (below + scrolled / list.ratio) + "px)";
 }
 
+/* Elements that are used again stand in any order; those who read the document itself get them in the order seen. */
+function sortElements() {
+    const sorted = Array.from(list.shown).sort((a, b) => a[0] - b[0]).map(([, element]) => element);
+    if (sorted.length !== list.box.children.length || sorted.some((element, i) => element !== list.box.children[i]))
+        list.box.replaceChildren(...sorted);
+    list.spare = [];
+}
+
+function showElement(at, scrolled) {
+    const spare = list.spare.pop(), element = fillElement(spare || makeElement(), list.view[at]);
+    element.id = "row" + at;
+    element.dataset.at = at;
+    element.setAttribute("aria-rowindex", at + 2);
+    list.shown.set(at, element);
+    position(element, at, scrolled);
+    if (!spare)
+        list.box.append(element);
+}
+
 function drawList() {
     const scrolled = scrolledTo(), height = list.rowHeight;
     const first = Math.max(0, Math.floor(scrolled / height) - OVERSCAN);
     const after = Math.min(list.view.length, Math.ceil((scrolled + innerHeight) / height) + OVERSCAN);
     for (const [at, element] of list.shown)
         if (at < first || at >= after) {
-            element.remove();
+            list.spare.push(element);
             list.shown.delete(at);
         }
     for (let at = first; at < after; at++) {
-        let element = list.shown.get(at);
-        if (!element) {
-            element = makeRow(list.view[at]);
-            element.id = "row" + at;
-            element.dataset.at = at;
-            element.setAttribute("aria-rowindex", at + 2);
-            list.shown.set(at, element);
-            list.box.append(element);
+        const element = list.shown.get(at);
+        if (!element)
+            showElement(at, scrolled);
+        else if (list.ratio !== 1)
             position(element, at, scrolled);
-        } else if (list.ratio !== 1) {
-            position(element, at, scrolled);
-        }
-        element.setAttribute("aria-selected", String(at === list.current));
+        list.shown.get(at).setAttribute("aria-selected", String(at === list.current));
     }
+    for (const element of list.spare) {
+        element.removeAttribute("id");
+        element.style.transform = "translateY(-9999px)";
+    }
+    clearTimeout(list.settled);
+    list.settled = setTimeout(sortElements, 200);
     const active = list.shown.get(list.current);
     if (active)
         list.grid.setAttribute("aria-activedescendant", active.id);
@@ -188,11 +220,12 @@ function drawList() {
         list.grid.removeAttribute("aria-activedescendant");
 }
 
-/* Draws all rows anew: other rows, other language, another decision. */
-function redrawList() {
-    for (const element of list.shown.values())
-        element.remove();
+/* Draws all rows anew: other rows, another decision; in another language, with new elements. */
+function redrawList(anew) {
+    list.spare.push(...list.shown.values());
     list.shown.clear();
+    if (anew === true)
+        sortElements();
     measureList();
     list.grid.setAttribute("aria-rowcount", list.view.length + 1);
     drawList();

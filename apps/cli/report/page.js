@@ -111,11 +111,8 @@ function nextUndecided() {
 
 function refreshRow(at) {
     const element = list.shown.get(at);
-    if (element) {
-        element.remove();
-        list.shown.delete(at);
-    }
-    drawList();
+    if (element)
+        fillElement(element, list.view[at]);
     drawCounts();
     drawDetail();
 }
@@ -370,6 +367,7 @@ function setLanguage(name) {
     language = name;
     forgetOrders();
     drawWords();
+    redrawList(true);
     refresh(true);
 }
 
