@@ -253,7 +253,7 @@ bool html_report_row(struct html_report *report, const struct html_report_row *r
         fputs(",[", stream);
         for (size_t i = 0; i < report->column_count; i++) {
             fputs(i > 0 ? "," : "", stream);
-            good = put_text(stream, row->fields[i]) && good;
+            good = put_string(stream, row->fields[i].data, row->fields[i].size) && good;
         }
         fputc(']', stream);
     }
@@ -286,7 +286,7 @@ static bool put_facts(FILE *stream, const struct html_report_facts *facts)
     fputs("},\"columns\":[", stream);
     for (size_t i = 0; i < facts->column_count; i++) {
         fputs(i > 0 ? "," : "", stream);
-        good = put_text(stream, facts->columns[i]) && good;
+        good = put_string(stream, facts->columns[i].data, facts->columns[i].size) && good;
     }
     fputs("]}</script>\n", stream);
     return good;

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "input.h"
 #include "tuwen/tuwen.h"
 
 /* The page up to the data, made by scripts/report-page.sh. */
@@ -26,7 +27,7 @@ struct html_report_facts {
     const char *made;           /* when */
     tuwen_language language;    /* in which the page opens */
     double match_threshold;     /* where the page's threshold begins, of the profile; NaN = none */
-    const char *const *columns; /* names of the further fields of each row */
+    const struct text *columns; /* names of the further fields of each row */
     size_t column_count;
 };
 
@@ -42,7 +43,7 @@ struct html_report_row {
     bool truncated;
     const char *error; /* why there is no score; NULL: there is one */
     /* [column_count] of the facts; NULL without. */
-    const char *const *fields;
+    const struct text *fields;
 };
 
 struct html_report;

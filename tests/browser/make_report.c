@@ -99,12 +99,13 @@ static void add_row(struct html_report *report, uint32_t index, uint32_t picture
 {
     uint32_t state = index * 40503u + 7;
     char image[128], text[256], sku[32];
-    const char *const fields[] = {sku, index % 3 == 0 ? "summer" : "winter"};
+    const char *season = index % 3 == 0 ? "summer" : "winter";
     next(&state);
     snprintf(image, sizeof image, "shop/%02u/item-%05u.jpg", next(&state) % 40, index % pictures);
     snprintf(text, sizeof text, "%s %s %u", subjects[next(&state) % 12], places[next(&state) % 6],
              next(&state) % 900);
     snprintf(sku, sizeof sku, "SKU-%06u", index);
+    const struct text fields[] = {{sku, strlen(sku)}, {season, strlen(season)}};
     bool good = next(&state) % 10 < 7;
     double spread = (next(&state) % 1000 + next(&state) % 1000 + next(&state) % 1000) / 3000.0 - 0.5;
     double cosine = (good ? 0.36 : 0.14) + spread * 0.3;
@@ -130,7 +131,7 @@ static void add_row(struct html_report *report, uint32_t index, uint32_t picture
 /* A string in every place of a row: first as a good row, then as one with an error. */
 static void add_hostile(struct html_report *report, uint64_t number, const char *text, size_t size)
 {
-    const char *const fields[] = {text, "plain"};
+    const struct text fields[] = {{text, size}, {"plain", 5}};
     struct html_report_row row = {.number = number,
                                   .image = text,
                                   .image_size = size,
@@ -168,7 +169,7 @@ static const char *const usage =
 
 int main(int argc, char **argv)
 {
-    static const char *const columns[] = {"sku", "season"};
+    static const struct text columns[] = {{"sku", 3}, {"season", 6}};
     struct html_report_facts facts = {.source = "shop.csv",
                                       .model = "demo",
                                       .fingerprint = "0123456789abcdef",

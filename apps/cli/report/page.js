@@ -263,7 +263,10 @@ function drawDetail() {
     if (row[MATCH] !== null)
         fact(say("match"), percent(row[MATCH], 1));
     fact(say("decision"), say(decision === 1 ? "accepted" : decision === 0 ? "rejected" : "undecided"));
-    (row[FIELDS] || []).forEach((value, i) => fact((facts.columns || [])[i] || String(i + 1), value));
+    (row[FIELDS] || []).forEach((value, i) => {
+        if (value !== row[IMAGE] && value !== row[TEXT])
+            fact((facts.columns || [])[i] || String(i + 1), value);
+    });
     detail.replaceChildren(thumbnailOf(row), text, verdict);
     if (row[ERROR])
         detail.append(make("p", "problem", visible(row[ERROR])));
