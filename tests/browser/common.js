@@ -15,6 +15,11 @@ const until = async (condition, what) => {
         await wait(20);
     check(condition(), "waited in vain for " + what);
 };
+/* What waits for the next pictures on the screen has been done. */
+const frames = async () => {
+    for (let i = 0; i < 3; i++)
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+};
 const press = (key, element) =>
     (element || document.body).dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
 const choose = (id, value) => {

@@ -72,7 +72,7 @@ for (const name of ["language", "theme"])
     document.getElementById(name).click();
 dispatchEvent(new Event("beforeprint"));
 dispatchEvent(new Event("afterprint"));
-await wait(100);
+await frames();
 same(window.hit, undefined, "something ran");
 same(window.violations, [], "violations of the policy");
 return wrong;

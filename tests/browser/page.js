@@ -11,7 +11,7 @@ const bands = () => Array.from(document.querySelectorAll("#list .row"));
 check(bands().length < 45, "rows in the document: " + bands().length);
 same($("grid").getAttribute("aria-rowcount"), "3001", "rows for screen readers");
 scrollTo(0, 100000);
-await wait(100);
+await frames();
 check(bands().length < 45, "rows in the document after scrolling: " + bands().length);
 const middle = document.elementFromPoint(400, 500).closest(".row");
 same(middle.querySelector(".number").textContent, count(rows[list.view[Number(middle.dataset.at)]][NUMBER]), "row on the screen");
@@ -74,7 +74,7 @@ for (const [measure, place, value] of [["match", MATCH, 0.3], ["score", SCORE, 0
 /* Keys. */
 press("End");
 same(list.current, 2999, "End");
-await wait(50);
+await frames();
 const last = list.shown.get(2999).getBoundingClientRect();
 check(last.bottom <= innerHeight && last.top > 0, "the last row is seen");
 press("Home");
@@ -85,7 +85,7 @@ same(list.current, 1, "j, down, k");
 same($("grid").getAttribute("aria-activedescendant"), "row1", "the row in focus for screen readers");
 press("PageDown");
 check(list.current > 3 && list.current < 20, "PageDown");
-await wait(50);
+await frames();
 const box = list.shown.get(list.current).getBoundingClientRect();
 check(box.top >= covered() - 1 && box.bottom <= innerHeight, "the row in focus is seen: " + box.top);
 press("/");
@@ -138,7 +138,8 @@ press("r");
 for (const theme of ["light", "dark"]) {
     while (document.documentElement.dataset.theme !== theme)
         click("#theme");
-    await wait(300);
+    await frames();
+    await until(() => document.getAnimations().length === 0, "the end of transitions");
     $("help").showModal();
     for (const element of document.querySelectorAll("main *, header *, dialog *")) {
         const text = Array.from(element.childNodes).some((n) => n.nodeType === 3 && n.data.trim());
