@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "html_pictures.h"
 #include "input.h"
 #include "interrupt.h"
 #include "messages.h"
@@ -84,6 +85,8 @@ static int gather(struct review *review)
         return wrong(SAY_REVIEW_JSON_OUTPUT, NULL);
     if (value_of(review, OPTION_REVIEW_FETCH)->given && value_of(review, OPTION_OFFLINE)->given)
         return wrong(SAY_CARD_OFFLINE, NULL);
+    if (value_of(review, OPTION_REPORT)->given && !review->output)
+        return wrong(SAY_REVIEW_REPORT_OUTPUT, NULL);
     if (bar->given && !verdict_bar_read(&review->summary.bar, bar->text))
         return wrong(SAY_REVIEW_BAR, WITH(bar->text));
     review->summary.bar_text = bar->text;
@@ -105,6 +108,9 @@ static int check_helper(const struct review *review)
 static int check_files(const struct review *review)
 {
     struct stat input, output;
+    int code = html_options_check(&review->cli->options);
+    if (code != CLI_DONE)
+        return code;
     int known = strcmp(review->input, "-") == 0 ? fstat(STDIN_FILENO, &input) : stat(review->input, &input);
     if (known != 0 || !review->output || stat(review->output, &output) != 0 || !S_ISREG(output.st_mode) ||
         input.st_dev != output.st_dev || input.st_ino != output.st_ino)
@@ -191,6 +197,22 @@ static tuwen_status write_header(struct review *review)
     return status;
 }
 
+static tuwen_status write_report(const struct review *review)
+{
+    if (!value_of(review, OPTION_REPORT)->given)
+        return TUWEN_OK;
+    return review_report_write(&(struct review_report){
+        .options = &review->cli->options,
+        .input = review->input,
+        .output = review->output,
+        .columns = &review->records_options,
+        .layout = &review->layout,
+        .folder = review->work.folder,
+        .checkpoint = &review->checkpoint,
+        .rows = review->summary.rows,
+    });
+}
+
 static tuwen_status review_rows(struct review *review, struct record *record, enum records_result result)
 {
     tuwen_status status = write_header(review);
@@ -205,7 +227,8 @@ static tuwen_status review_rows(struct review *review, struct record *record, en
         return interrupt_seen() ? TUWEN_CANCELLED : TUWEN_IO;
     if (review_file_has_more(review->file))
         return TUWEN_INVALID_ARGUMENT;
-    return review_batch_finish(review->batch);
+    status = review_batch_finish(review->batch);
+    return status == TUWEN_OK ? write_report(review) : status;
 }
 
 static enum record_format format_of(const struct review *review)

@@ -130,6 +130,21 @@ void review_summary_print(const struct review_summary *summary, FILE *stream, in
 /* Draws the line of progress if that is due: `done` of `total` of the input (0: not known). */
 void review_progress(struct review_summary *summary, uint64_t done, uint64_t total);
 
+/* The page of a finished review: review_report.c. */
+
+struct review_report {
+    const struct options *options;
+    const char *input, *output;
+    const struct records_options *columns; /* as the input was read */
+    const struct review_layout *layout;
+    const char *folder; /* of relative paths */
+    const struct checkpoint *checkpoint;
+    uint64_t rows;
+};
+
+/* Makes the page from the file of results. Complains unless it was cancelled. */
+tuwen_status review_report_write(const struct review_report *plan);
+
 /* The rows in work: review_batch.c. */
 
 struct review_batch;

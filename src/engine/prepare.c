@@ -8,6 +8,14 @@
 #include "base/memory.h"
 #include "engine/template.h"
 
+tw_image_limits tw_picture_limits(uint64_t bytes, uint64_t pixels, double seconds)
+{
+    return (tw_image_limits){.bytes = bytes > 0 ? bytes : (uint64_t)256 << 20,
+                             /* where Pillow raises its DecompressionBombError */
+                             .pixels = pixels > 0 ? pixels : 178956970,
+                             .seconds = seconds > 0 ? seconds : 30};
+}
+
 static const char *picture_name(const tuwen_input *input)
 {
     return input->name ? input->name : "picture";

@@ -39,6 +39,9 @@ void tw_prepared_copy(const tw_prepared *from, tw_prepared *to);
 
 void tw_prepared_free(tw_prepared *prepared);
 
+/* The limits for a picture that a caller set, with the defaults in the place of zeros. */
+tw_image_limits tw_picture_limits(uint64_t bytes, uint64_t pixels, double seconds);
+
 /* Memory that it holds, in bytes. */
 size_t tw_prepared_bytes(const tw_prepared *prepared);
 

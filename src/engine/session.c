@@ -105,12 +105,11 @@ static tuwen_status fill_options(tuwen_session_options *options, const tuwen_mod
     if (options->exif != TUWEN_EXIF_APPLY && options->exif != TUWEN_EXIF_IGNORE)
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "exif %d: allowed are 0 (apply) and 1 (ignore)",
                        (int)options->exif);
-    if (options->max_picture_bytes == 0)
-        options->max_picture_bytes = (uint64_t)256 << 20;
-    if (options->max_picture_pixels == 0)
-        options->max_picture_pixels = 178956970; /* where Pillow raises its DecompressionBombError */
-    if (!(options->max_picture_seconds > 0))
-        options->max_picture_seconds = 30;
+    const tw_image_limits limits =
+        tw_picture_limits(options->max_picture_bytes, options->max_picture_pixels, options->max_picture_seconds);
+    options->max_picture_bytes = limits.bytes;
+    options->max_picture_pixels = limits.pixels;
+    options->max_picture_seconds = limits.seconds;
     return TUWEN_OK;
 }
 

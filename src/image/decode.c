@@ -113,6 +113,12 @@ uint8_t *tw_decode_row(const tw_decode *decode, int y)
 tuwen_status tw_picture_decode(const void *bytes, size_t size, const char *name, const tw_image_limits *limits,
                                bool upright, tw_picture *picture, tuwen_error *error)
 {
+    return tw_picture_decode_small(bytes, size, name, limits, upright, 0, picture, error);
+}
+
+tuwen_status tw_picture_decode_small(const void *bytes, size_t size, const char *name, const tw_image_limits *limits,
+                                     bool upright, int edge, tw_picture *picture, tuwen_error *error)
+{
     *picture = (tw_picture){0};
     if (size > limits->bytes)
         return tw_fail(error, TUWEN_LIMIT, "%s: has %zu bytes; at most %" PRIu64 " are allowed (--max-bytes)", name,
@@ -131,6 +137,7 @@ tuwen_status tw_picture_decode(const void *bytes, size_t size, const char *name,
         .format = format->name,
         .limits = limits,
         .deadline = tw_clock_seconds() + limits->seconds,
+        .edge = edge,
         .upright = upright,
         .orientation = 1,
         .picture = picture,

@@ -19,6 +19,7 @@ typedef struct tw_decode {
     const char *format; /* "JPEG", for messages */
     const tw_image_limits *limits;
     double deadline; /* on the clock of base/clock.h */
+    int edge;        /* a longer side of this many pixels will do; 0: the picture as it is */
     bool upright;    /* the caller wants the EXIF orientation applied */
     int orientation; /* 1..8, to be applied after decoding; wrappers set it where Pillow would */
     tw_picture *picture;

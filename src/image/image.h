@@ -33,6 +33,14 @@ typedef struct tw_picture {
 tuwen_status tw_picture_decode(const void *bytes, size_t size, const char *name, const tw_image_limits *limits,
                                bool upright, tw_picture *picture, tuwen_error *error);
 
+/* The same where a picture with a longer side of `edge` pixels will do: a format that can be decoded to less at less cost
+ * (JPEG) may give such a smaller one, never with a longer side below `edge`. The limits are on the picture as it is. */
+tuwen_status tw_picture_decode_small(const void *bytes, size_t size, const char *name, const tw_image_limits *limits,
+                                     bool upright, int edge, tw_picture *picture, tuwen_error *error);
+
+/* Appends the picture as a JPEG file (colours at half the resolution) of this quality, 1 to 100. */
+tuwen_status tw_jpeg_encode(const tw_picture *picture, int quality, tw_bytes *jpeg, tuwen_error *error);
+
 /* Accepts a zeroed picture, and leaves it so. */
 void tw_picture_free(tw_picture *picture);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JPEG by libjpeg-turbo with its defaults (accurate integer DCT, smooth upsampling), as Pillow uses it.
+ * JPEG by libjpeg-turbo with its defaults (accurate integer DCT, smooth upsampling), as Pillow uses it: reading, and
+ * writing thumbnails.
  *
  * The library reports a failure by a call that must not return, so it is left by longjmp. All that is needed after the
  * jump is in one structure outside of the function that calls setjmp; its memory is freed in one place, jump or not.
@@ -120,6 +121,23 @@ static tuwen_status read_rows(jpeg_reader *reader)
     return TUWEN_OK;
 }
 
+enum { NARROW = 16 }; /* pixels */
+
+/* The library makes halves, quarters and eighths of a picture from its coefficients, for a fraction of the time. The last
+ * row and column may then stand for pixels beyond the picture, so it must not be narrow. */
+static void choose_scale(jpeg_reader *reader)
+{
+    struct jpeg_decompress_struct *info = &reader->info;
+    unsigned longer = info->image_width > info->image_height ? info->image_width : info->image_height;
+    unsigned shorter = info->image_width < info->image_height ? info->image_width : info->image_height;
+    unsigned edge = (unsigned)reader->decode->edge;
+    info->scale_num = 1;
+    info->scale_denom = edge > 0 ? 8 : 1;
+    while (info->scale_denom > 1 && (longer / info->scale_denom < edge || shorter / info->scale_denom < NARROW))
+        info->scale_denom /= 2;
+    jpeg_calc_output_dimensions(info);
+}
+
 static tuwen_status read_picture(jpeg_reader *reader)
 {
     struct jpeg_decompress_struct *info = &reader->info;
@@ -130,7 +148,11 @@ static tuwen_status read_picture(jpeg_reader *reader)
         return tw_decode_unsupported(decode, "it has neither 1, 3 nor 4 components");
     note_orientation(reader);
     info->out_color_space = info->num_components == 4 ? JCS_CMYK : JCS_RGB;
-    tuwen_status status = tw_decode_begin(decode, info->image_width, info->image_height);
+    tuwen_status status = tw_decode_check_size(decode, info->image_width, info->image_height);
+    if (status != TUWEN_OK)
+        return status;
+    choose_scale(reader);
+    status = tw_decode_begin(decode, info->output_width, info->output_height);
     if (status != TUWEN_OK)
         return status;
     if (!jpeg_start_decompress(info))
@@ -169,6 +191,101 @@ tuwen_status tw_jpeg_decode(tw_decode *decode)
     read_guarded(&reader);
     jpeg_destroy_decompress(&reader.info);
     return reader.status;
+}
+
+/* Writing. */
+
+enum { WRITE_STEP = 4096 }; /* bytes */
+
+typedef struct {
+    struct jpeg_compress_struct info;
+    struct jpeg_error_mgr errors;
+    struct jpeg_destination_mgr target;
+    jmp_buf leave;
+    const tw_picture *picture;
+    int quality;
+    tw_bytes *jpeg;
+    tuwen_status status;
+} jpeg_writer;
+
+/* Only memory can be short. */
+static void fail_writing(j_common_ptr info)
+{
+    jpeg_writer *writer = info->client_data;
+    writer->status = TUWEN_OUT_OF_MEMORY;
+    longjmp(writer->leave, 1);
+}
+
+/* Gives the library the next piece of memory to fill. */
+static void make_room(j_compress_ptr info)
+{
+    jpeg_writer *writer = info->client_data;
+    if (!tw_bytes_reserve(writer->jpeg, WRITE_STEP))
+        fail_writing((j_common_ptr)info);
+    writer->target.next_output_byte = (JOCTET *)writer->jpeg->data + writer->jpeg->length;
+    writer->target.free_in_buffer = WRITE_STEP;
+}
+
+static boolean take_full(j_compress_ptr info)
+{
+    jpeg_writer *writer = info->client_data;
+    writer->jpeg->length += WRITE_STEP;
+    make_room(info);
+    return TRUE;
+}
+
+static void take_rest(j_compress_ptr info)
+{
+    jpeg_writer *writer = info->client_data;
+    writer->jpeg->length += WRITE_STEP - writer->target.free_in_buffer;
+}
+
+static void write_picture(jpeg_writer *writer)
+{
+    struct jpeg_compress_struct *info = &writer->info;
+    const tw_picture *picture = writer->picture;
+    info->image_width = (JDIMENSION)picture->width;
+    info->image_height = (JDIMENSION)picture->height;
+    info->input_components = 3;
+    info->in_color_space = JCS_RGB;
+    jpeg_set_defaults(info);
+    jpeg_set_quality(info, writer->quality, TRUE);
+    info->optimize_coding = TRUE;
+    jpeg_start_compress(info, TRUE);
+    while (info->next_scanline < info->image_height) {
+        JSAMPROW row = picture->rgb + (size_t)info->next_scanline * info->image_width * 3;
+        (void)jpeg_write_scanlines(info, &row, 1);
+    }
+    jpeg_finish_compress(info);
+}
+
+static void write_guarded(jpeg_writer *writer)
+{
+    if (setjmp(writer->leave) == 0) {
+        jpeg_create_compress(&writer->info);
+        writer->info.dest = &writer->target;
+        write_picture(writer);
+    }
+}
+
+tuwen_status tw_jpeg_encode(const tw_picture *picture, int quality, tw_bytes *jpeg, tuwen_error *error)
+{
+    jpeg_writer writer = {
+        .target = {.init_destination = make_room, .empty_output_buffer = take_full, .term_destination = take_rest},
+        .picture = picture,
+        .quality = quality,
+        .jpeg = jpeg,
+    };
+    if (picture->width > JPEG_MAX_DIMENSION || picture->height > JPEG_MAX_DIMENSION)
+        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "a picture of %dx%d pixels cannot be written as JPEG",
+                       picture->width, picture->height);
+    writer.info.err = jpeg_std_error(&writer.errors);
+    writer.errors.error_exit = fail_writing;
+    writer.errors.output_message = stay_silent;
+    writer.info.client_data = &writer;
+    write_guarded(&writer);
+    jpeg_destroy_compress(&writer.info);
+    return writer.status == TUWEN_OK ? TUWEN_OK : tw_fail_memory(error, "the thumbnail");
 }
 
 #define TEXT(number) #number

@@ -2,7 +2,7 @@
 # Parser, help, man page and completions know the same options.
 tuwen help --format bash > bash; tuwen help --format zsh > zsh; tuwen help --format fish > fish
 for command in $COMMANDS; do
-    tuwen $command --help | grep -o '^  .*--[a-z-]*' | grep -o -e '--[a-z-]*' | sort -u > help
+    tuwen $command --help | grep -o '^ \{2,6\}\(-[A-Za-z], \)\{0,1\}--[a-z-]*' | grep -o -e '--[a-z-]*' | sort -u > help
     tuwen help --format man $command > man
     sed -n 's/\\-/-/gp' man | grep -o 'B--[a-z-]*' | tr -d B | sort -u | diff help - > difference || { echo "$command: man"; cat difference; }
     grep "^        $command) options=" bash | grep -o -e '--[a-z-]*' | sort -u | diff help - > difference || { echo "$command: bash"; cat difference; }
