@@ -113,6 +113,10 @@ tuwen_status tw_output_open(const char *path, tw_output *output, tuwen_error *er
     *output = (tw_output){0};
     if (tw_folder_exists(path))
         return tw_fail(error, TUWEN_IO, "%s: cannot be written: it is a folder", path);
+    struct stat old;
+    bool is_there = stat(path, &old) == 0;
+    if (is_there && !S_ISREG(old.st_mode)) /* renaming over a device or a pipe would take it away from everybody */
+        return tw_fail(error, TUWEN_IO, "%s: is not a regular file", path);
     size_t length = strlen(path);
     tw_output made = {.path = tw_copy_string(path, length), .part = tw_alloc(length + sizeof SUFFIX, 1)};
     if (!made.path || !made.part) {
@@ -133,8 +137,7 @@ tuwen_status tw_output_open(const char *path, tw_output *output, tuwen_error *er
         tw_free(made.part);
         return status;
     }
-    struct stat old; /* what is replaced keeps its permissions */
-    if ((stat(path, &old) == 0 && S_ISREG(old.st_mode) && fchmod(made.descriptor, old.st_mode & 0777) != 0) ||
+    if ((is_there && fchmod(made.descriptor, old.st_mode & 0777) != 0) || /* kept */
         ftruncate(made.descriptor, 0) != 0) {
         status = fail_errno(error, made.part, errno);
         close_output(&made);

@@ -21,7 +21,8 @@ typedef struct tw_output {
     uint64_t started; /* up to here the disk was told to write */
 } tw_output;
 
-/* Opens an empty "<path>.part"; IO when another process, or another tw_output, holds its lock. */
+/* Opens an empty "<path>.part"; IO when another process, or another tw_output, holds its lock,
+ * and when the path is there and no regular file: a device or a pipe is not replaced. */
 tuwen_status tw_output_open(const char *path, tw_output *output, tuwen_error *error);
 
 /* Writes at `offset`; what is skipped reads as zeros. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing packed files: items one behind the other, summed on the way, then the index, and the header last. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/output.h"
+#include "formats/json_text.h"
 #include "formats/packed.h"
 #include "formats/packed_bytes.h"
 
@@ -143,101 +143,64 @@ tuwen_status tw_packed_add(tw_packed_writer *writer, const char *name, tw_item_k
 
 /* ---- the index ------------------------------------------------------------------------------------------------ */
 
-/* JSON being written; the first failed allocation sticks. */
-typedef struct text {
-    tw_bytes bytes;
-    bool failed;
-} text;
-
-__attribute__((format(printf, 2, 3))) static void put(text *to, const char *format, ...)
+static void put_text(tw_json_text *to, const char *key, const char *value)
 {
-    char line[512]; /* no caller's is longer */
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    if (length < 0 || (size_t)length >= sizeof line || !tw_bytes_append(&to->bytes, line, (size_t)length))
-        to->failed = true;
+    tw_json_put(to, "\"%s\":", key);
+    tw_json_put_string(to, value);
+    tw_json_put(to, ",");
 }
 
-/* A JSON string; ill-formed UTF-8, such as the name of a folder can hold, becomes U+FFFD. */
-static void put_string(text *to, const char *string)
-{
-    size_t size = strlen(string);
-    put(to, "\"");
-    for (size_t at = 0; at < size;) {
-        uint32_t code;
-        at += tw_utf8_decode(string + at, size - at, &code);
-        if (code == TW_UTF8_INVALID)
-            code = TW_UTF8_REPLACEMENT;
-        char bytes[4];
-        size_t length = tw_utf8_encode(code, bytes);
-        if (code < 0x20 || code == 0x7f)
-            put(to, "\\u%04x", (unsigned)code);
-        else
-            put(to, "%s%.*s", code == '"' || code == '\\' ? "\\" : "", (int)length, bytes);
-    }
-    put(to, "\"");
-}
-
-static void put_text(text *to, const char *key, const char *value)
-{
-    put(to, "\"%s\":", key);
-    put_string(to, value);
-    put(to, ",");
-}
-
-static void put_facts(text *to, const tw_packed_facts *facts)
+static void put_facts(tw_json_text *to, const tw_packed_facts *facts)
 {
     put_text(to, "name", facts->name);
     put_text(to, "fingerprint", facts->fingerprint);
     put_text(to, "precision", facts->precision);
     put_text(to, "made_by", facts->made_by);
     put_text(to, "dtype", facts->dtype);
-    put(to, "\"tensors\":%" PRId64 ",\"files\":%" PRId64 ",\"weight_bytes\":%" PRId64 ",", facts->tensors,
-        facts->files, facts->weight_bytes);
-    put(to, "\"parameters\":%" PRId64 ",\"vision_parameters\":%" PRId64 ",", facts->parameters,
-        facts->vision_parameters);
+    tw_json_put(to, "\"tensors\":%" PRId64 ",\"files\":%" PRId64 ",\"weight_bytes\":%" PRId64 ",", facts->tensors,
+                facts->files, facts->weight_bytes);
+    tw_json_put(to, "\"parameters\":%" PRId64 ",\"vision_parameters\":%" PRId64 ",", facts->parameters,
+                facts->vision_parameters);
 }
 
-static void put_layout(text *to, tw_item_kind kind, const tw_layout *layout)
+static void put_layout(tw_json_text *to, tw_item_kind kind, const tw_layout *layout)
 {
-    put(to, "\"element\":\"%s\",\"sizes\":[%" PRId64 ",%" PRId64 "],", tw_element_name(layout->element),
-        layout->sizes[0], layout->sizes[1]);
+    tw_json_put(to, "\"element\":\"%s\",\"sizes\":[%" PRId64 ",%" PRId64 "],", tw_element_name(layout->element),
+                layout->sizes[0], layout->sizes[1]);
     if (kind != TW_ITEM_MATRIX)
         return;
-    put(to, "\"padded\":[%" PRId64 ",%" PRId64 "],\"strides\":[%" PRId64 ",%" PRId64 "],\"blocks\":[",
-        layout->padded[0], layout->padded[1], layout->strides[0], layout->strides[1]);
+    tw_json_put(to, "\"padded\":[%" PRId64 ",%" PRId64 "],\"strides\":[%" PRId64 ",%" PRId64 "],\"blocks\":[",
+                layout->padded[0], layout->padded[1], layout->strides[0], layout->strides[1]);
     for (int i = 0; i < layout->blocks; i++)
-        put(to, "%s[%d,%d]", i > 0 ? "," : "", layout->block_axis[i], layout->block_size[i]);
-    put(to, "],");
+        tw_json_put(to, "%s[%d,%d]", i > 0 ? "," : "", layout->block_axis[i], layout->block_size[i]);
+    tw_json_put(to, "],");
 }
 
-static void put_item(text *to, const tw_item *item)
+static void put_item(tw_json_text *to, const tw_item *item)
 {
     static const char *const kinds[] = {TW_PACKED_KINDS};
-    put(to, "{");
+    tw_json_put(to, "{");
     put_text(to, "name", item->name);
     put_text(to, "kind", kinds[item->kind]);
     if (item->kind != TW_ITEM_FILE)
         put_layout(to, item->kind, &item->layout);
-    put(to, "\"offset\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"sha256\":\"%s\"}", item->offset, item->bytes,
-        item->sha256);
+    tw_json_put(to, "\"offset\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"sha256\":\"%s\"}", item->offset, item->bytes,
+                item->sha256);
 }
 
 /* One line an item, so that the end of the file can be read by eye. */
 static tuwen_status make_index(const tw_packed_writer *writer, const tw_packed_facts *facts, tw_bytes *index,
                                tuwen_error *error)
 {
-    text to = {0};
-    put(&to, "{");
+    tw_json_text to = {0};
+    tw_json_put(&to, "{");
     put_facts(&to, facts);
-    put(&to, "\"items\":[");
+    tw_json_put(&to, "\"items\":[");
     for (size_t i = 0; i < writer->count; i++) {
-        put(&to, i > 0 ? ",\n" : "\n");
+        tw_json_put(&to, i > 0 ? ",\n" : "\n");
         put_item(&to, &writer->items[i]);
     }
-    put(&to, "\n]}\n");
+    tw_json_put(&to, "\n]}\n");
     if (to.failed) {
         tw_bytes_free(&to.bytes);
         return tw_fail_memory(error, writer->output.path);

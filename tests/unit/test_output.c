@@ -115,6 +115,21 @@ static void expect_failure(const char *path, const char *message)
     expect_failure_in(TUWEN_ENGLISH, path, message);
 }
 
+/* Renaming over a device would take it away from everybody on the machine. A pipe stands in for one. */
+static void what_is_no_file_is_not_replaced(void **state)
+{
+    (void)state;
+    place at = make_place();
+    char message[192];
+    struct stat facts;
+    assert_int_equal(mkfifo(at.path, 0600), 0);
+    (void)snprintf(message, sizeof message, "%s: is not a regular file", at.path);
+    expect_failure(at.path, message);
+    assert_int_equal(lstat(at.path, &facts), 0);
+    assert_true(S_ISFIFO(facts.st_mode));
+    remove_place(&at);
+}
+
 /* The folder is what is wrong, and so it is named; the .part file is no concern of the reader. */
 static void a_missing_folder_is_named(void **state)
 {
@@ -232,7 +247,7 @@ int main(void)
         cmocka_unit_test(name_appears_at_the_end),         cmocka_unit_test(here_is_a_folder_too),
         cmocka_unit_test(what_cannot_be_written_is_named), cmocka_unit_test(full_disk_is_named),
         cmocka_unit_test(failed_allocations_are_survived), cmocka_unit_test(a_missing_folder_is_named),
-        cmocka_unit_test(reasons_are_translated),
+        cmocka_unit_test(reasons_are_translated),          cmocka_unit_test(what_is_no_file_is_not_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

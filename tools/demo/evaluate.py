@@ -8,29 +8,11 @@ all concepts that the style has. `--calibrate` sets tuwen.json's score range and
 """
 import argparse, json, os, random
 import numpy as np, torch
-from PIL import Image
 
 from common import default_dir
+from drawings import compose, of_style
 from embed import Embedder
 from pictures import Atlas
-
-
-def compose(rgba, r, scenery):
-    """Premultiplied [s, s, 4] uint8, cut to what is drawn -> 224 x 224 picture with a margin of 14 pixels."""
-    ys, xs = np.nonzero(rgba[..., 3] > 8)
-    rgba = rgba[ys.min():ys.max() + 1, xs.min():xs.max() + 1]
-    k = 196 / max(rgba.shape[:2])
-    h, w = (max(1, round(n * k)) for n in rgba.shape[:2])
-    bands = [Image.fromarray(np.ascontiguousarray(rgba[..., c])).resize((w, h), Image.BICUBIC) for c in range(4)]
-    a = np.stack([np.asarray(b) for b in bands], -1).astype(np.float32)
-    ground = np.full((224, 224, 3), 255, np.float32)
-    if scenery:
-        top, bottom = (np.array([r.uniform(60, 255) for _ in range(3)], np.float32) for _ in range(2))
-        ground[:] = (top + (bottom - top) * np.linspace(0, 1, 224)[:, None])[:, None]
-    y, x = (224 - h) // 2, (224 - w) // 2
-    part = ground[y:y + h, x:x + w]
-    part[:] = part * (1 - a[..., 3:] / 255) + a[..., :3]
-    return Image.fromarray(np.clip(np.rint(ground), 0, 255).astype(np.uint8))
 
 
 def recall(s):
@@ -40,10 +22,7 @@ def recall(s):
 
 
 def measure(net, atlas, style, scenery):
-    r, rows = random.Random(11), {}
-    for n, row in enumerate(atlas.rows):
-        if row and row[0] == style and row[3]:
-            rows.setdefault(row[1], n)
+    r, rows = random.Random(11), of_style(atlas.rows, style)
     ids = sorted(rows)
     zi = net.pictures([compose(atlas.data[rows[i]].numpy(), r, scenery) for i in ids])
     out = {}

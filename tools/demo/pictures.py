@@ -4,11 +4,12 @@
 Everything is float32 in 0..1, colours premultiplied by alpha until they lie on the background. Disturbances stand for what an
 unseen hand or a real file changes: size, place, turn, mirror, colours, outlines, shadows, blur, noise, JPEG, few grey levels.
 """
-import io, json, os, random, re
+import io, os, random, re
 import numpy as np, torch, torch.nn.functional as F
 from PIL import Image
 
 from common import MEAN, STD, SIZE
+from drawings import merge
 
 NO_MIRROR = re.compile(r"arrow|left|right|clock|o.clock|thirty|keyboard|calendar|button|letter|input|sign|ABC|back|soon|top|end|"
                        r"number|keycap|flag|mark|abacus|1st|2nd|3rd|hundred|ATM|question|math|play|rewind|forward", re.I)
@@ -17,49 +18,13 @@ PLAIN = {"white": (1, 1, 1), "black": (.06, .06, .07), "red": (.86, .16, .15), "
          "brown": (.47, .32, .22), "gray": (.55, .55, .56), "light blue": (.62, .82, .95)}
 
 
-def base(e):
-    """An emoji's identity without variation selectors and gender; None for those that the demo leaves out."""
-    if re.match(r"flag: |(family|kiss|couple with heart): ", e["en"]) or re.search(r"o’clock|-thirty", e["en"]):
-        return None
-    p = [x for x in e["hex"].split("-") if x != "FE0F"]
-    while len(p) > 2 and p[-2] == "200D" and p[-1] in ("2640", "2642"):
-        p = p[:-2]
-    if len(p) > 1 and p[0] in ("1F468", "1F469"):
-        p[0] = "1F9D1"
-    return "-".join(p)
-
-
 class Atlas:
     """The rasterised drawings, and which of them training may see.
 
-    Men's and women's forms of one occupation or act are one concept; country flags, the 24 clock faces and the many families
-    are left out: at this size they cost more than they show. rows[n] is (style, concept, name, whether the plain form)."""
+    rows[n] is (style, concept, name, whether the plain form), or None."""
 
     def __init__(self, root):
-        with open(os.path.join(root, "atlas.json"), encoding="utf-8") as f:
-            meta = json.load(f)
-        self.styles = meta["styles"]
-        old, index, where, self.concepts = meta["concepts"], {}, {}, []
-        plain = {"-".join(x for x in e["hex"].split("-") if x != "FE0F") for e in old}
-        for i, e in enumerate(old):
-            k = base(e)
-            if k is None:
-                continue
-            own = "-".join(x for x in e["hex"].split("-") if x != "FE0F") == k
-            if k not in index:
-                index[k] = len(self.concepts)
-                self.concepts.append(dict(e, more_en=[], more_zh=[]))
-            c = self.concepts[index[k]]
-            if own and c["hex"] != e["hex"]:               # the plain form names the concept
-                more = dict(more_en=c["more_en"] + [c["en"]], more_zh=c["more_zh"] + [c["zh"]])
-                c.clear()
-                c.update(e, **more)
-            elif c["hex"] != e["hex"]:
-                c["more_en"].append(e["en"])
-                c["more_zh"].append(e["zh"])
-            where[i] = (index[k], own or k not in plain)
-        self.rows = [(s, *where[i], n) if i in where else None for s, i, n in meta["rows"]]
-        self.rows = [r and (r[0], r[1], r[3], r[2]) for r in self.rows]
+        self.styles, self.concepts, self.rows = merge(root)
         self.data = torch.from_numpy(np.load(os.path.join(root, "atlas.npy"), mmap_mode="c"))
         half = os.path.join(root, "atlas64.npy")
         if not os.path.exists(half):

@@ -10,19 +10,11 @@ import argparse, os, random, subprocess, tempfile
 import numpy as np, torch
 
 from common import default_dir, QUERY_SYSTEM
-from evaluate import compose, recall
+from drawings import compose, of_style
+from evaluate import recall
 from pictures import Atlas
 
 PRECISIONS = ("f32", "bf16", "int8")
-
-
-def drawings(atlas, style):
-    """Concepts that the style has -> the first row of each."""
-    rows = {}
-    for n, row in enumerate(atlas.rows):
-        if row and row[0] == style and row[3]:
-            rows.setdefault(row[1], n)
-    return rows
 
 
 class Packed:
@@ -45,7 +37,7 @@ class Packed:
 
 def measure(files, atlas, style, folder):
     """Prints a line of a table for each language, direction and precision."""
-    r, rows = random.Random(11), drawings(atlas, style)
+    r, rows = random.Random(11), of_style(atlas.rows, style)
     ids = sorted(rows)
     pngs = [os.path.join(folder, f"{i}.png") for i in ids]
     for i, png in zip(ids, pngs):
