@@ -372,6 +372,66 @@ static void test_other_files(void **state)
     assert_int_equal(tuwen_cache_open("", NULL, &cache, NULL), TUWEN_INVALID_ARGUMENT);
 }
 
+/* A link stays a link, whatever happens to the file that it leads to. */
+static void test_link(void **state)
+{
+    (void)state;
+    char real[128];
+    struct stat status;
+    tuwen_cache_close(open_cache(0));
+    (void)snprintf(real, sizeof real, "%s/real.sqlite", folder);
+    assert_int_equal(rename(path, real), 0);
+    assert_int_equal(symlink("../real.sqlite", path), 0);
+    tuwen_cache *cache = open_cache(0);
+    tuwen_cache_info info;
+    assert_int_equal(tuwen_cache_get_info(cache, &info, NULL), TUWEN_OK);
+    assert_string_equal(info.path, real);
+    tuwen_cache_close(cache);
+    assert_int_equal(tw_output_put(real, "no database at all, but a text", 30, NULL), TUWEN_OK);
+    tuwen_cache_close(open_cache(0));
+    assert_int_equal(said_count, 1);
+    assert_int_equal(lstat(path, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    expect_whole();
+    assert_int_equal(unlink(real), 0); /* a link that leads nowhere is not made to lead somewhere */
+    expect_refused(TUWEN_IO, "cannot be written");
+}
+
+/* The file of another user, and a folder that may not be written: refused, and nothing changes. */
+static void test_no_leave(void **state)
+{
+    (void)state;
+    char deep[80];
+    (void)snprintf(deep, sizeof deep, "%s/deep", folder);
+    tuwen_cache_close(open_cache(0));
+    assert_int_equal(chmod(folder, 0755), 0);
+    bool root = geteuid() == 0;
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(chmod(path, round == 0 && !root ? 0 : round == 0 ? 0600 : 0644), 0);
+        assert_int_equal(chmod(deep, round == 0 ? 0755 : 0555), 0);
+        if (round == 2) {
+            assert_int_equal(chmod(deep, 0755), 0);
+            assert_int_equal(unlink(path), 0);
+            assert_int_equal(chmod(deep, 0555), 0);
+        }
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            tuwen_cache *cache;
+            tuwen_error error = {0};
+            if (root && setuid(65534) != 0)
+                _exit(3);
+            _exit(tuwen_cache_open(path, NULL, &cache, &error) == TUWEN_IO ? 0 : 4);
+        }
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+    }
+    assert_int_equal(chmod(deep, 0755), 0);
+    assert_false(beside(".damaged-1"));
+}
+
 /* A schema of version 1 that is not ours, however it came about, is damage. */
 static void test_other_schema(void **state)
 {
@@ -774,6 +834,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fingerprints, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_link, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_leave, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_schema, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_size, set_up, tear_down),
