@@ -33,7 +33,6 @@ static void on_signal(int number)
 
 struct lines {
     double last_at; /* when `at` was last written */
-    double until;   /* when the time is over; 0: never */
 };
 
 /* Prints text with anything that would end a field or a line made a space. */
@@ -104,14 +103,9 @@ static void on_source(void *owner, const char *folder)
     line("source", folder);
 }
 
-static bool is_over(const struct lines *lines)
-{
-    return lines->until > 0 && tw_clock_seconds() > lines->until;
-}
-
 static bool on_cancelled(void *owner)
 {
-    return stop_asked || is_over(owner);
+    return stop_asked;
 }
 
 /* --- the command line ----------------------------------------------------------------------------------------------- */
@@ -188,7 +182,7 @@ static bool is_offline_by_environment(void)
 
 static int run(const struct arguments *a, bool pull)
 {
-    struct lines lines = {.until = a->max_seconds > 0 ? tw_clock_seconds() + (double)a->max_seconds : 0};
+    struct lines lines = {0};
     tw_net_report report = {&lines,      a->chinese ? TUWEN_CHINESE : TUWEN_ENGLISH,
                             on_plan,     on_phase,
                             on_at,       on_say,
@@ -208,13 +202,14 @@ static int run(const struct arguments *a, bool pull)
                                         .report = &report},
                              &error);
     else
-        status = tw_pull_file(
-            &(tw_pull_one){.url = a->url, .into = a->into, .limit = a->max_bytes, .only_public = a->only_public},
-            &report, &error);
+        status = tw_pull_file(&(tw_pull_one){.url = a->url,
+                                             .into = a->into,
+                                             .limit = a->max_bytes,
+                                             .seconds = a->max_seconds,
+                                             .only_public = a->only_public},
+                              &report, &error);
     if (status == TUWEN_OK)
         return DONE;
-    if (status == TUWEN_CANCELLED && !stop_asked)
-        status = tw_fail(&error, TUWEN_LIMIT, "the file did not come within %lld seconds", a->max_seconds);
     failed(error.message, tuwen_status_name(status));
     return stop_asked ? STOPPED : FAILED;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/disk.h"
 #include "base/file.h"
 #include "base/output.h"
@@ -325,13 +326,39 @@ tuwen_status tw_pull_run(const tw_pull *pull, tuwen_error *error)
     return pull_locked(pull, error);
 }
 
+/* A report that also ends what takes too long. */
+typedef struct {
+    const tw_net_report *report;
+    double until;
+} timed;
+
+static bool timed_cancelled(void *owner)
+{
+    const timed *t = owner;
+    return t->report->cancelled(t->report->owner) || tw_clock_seconds() > t->until;
+}
+
+static tuwen_status get_timed(tw_http *http, const tw_get *get, const tw_net_settings *settings, int64_t seconds,
+                              const tw_net_report *report, tw_bytes *body, tuwen_error *error)
+{
+    tw_verdict verdict;
+    timed t = {.report = report, .until = tw_clock_seconds() + (double)seconds};
+    tw_net_report ending = *report; /* only its `cancelled` is called here */
+    ending.owner = &t;
+    ending.cancelled = timed_cancelled;
+    tuwen_status status =
+        tw_net_get(http, get, settings, seconds > 0 ? &ending : report, body, NULL, &verdict, error);
+    if (status == TUWEN_CANCELLED && !report->cancelled(report->owner))
+        status = tw_fail(error, TUWEN_LIMIT, "the file did not come within %lld seconds", (long long)seconds);
+    return status;
+}
+
 tuwen_status tw_pull_file(const tw_pull_one *file, const tw_net_report *report, tuwen_error *error)
 {
     char host[TW_HTTP_HOST];
     tw_net_settings settings = tw_net_settings_of_environment();
     tw_http *http = NULL;
     tw_bytes body = {0};
-    tw_verdict verdict;
     if (!tw_http_host_of(file->url, host))
         return tw_fail(error, TUWEN_INVALID_ARGUMENT,
                        "an address must begin with http:// or https://, without name and password");
@@ -342,7 +369,7 @@ tuwen_status tw_pull_file(const tw_pull_one *file, const tw_net_report *report, 
                   .only_public = file->only_public};
     tuwen_status status = tw_http_open(settings.stall, settings.authorities, &http, error);
     if (status == TUWEN_OK)
-        status = tw_net_get(http, &get, &settings, report, &body, NULL, &verdict, error);
+        status = get_timed(http, &get, &settings, file->seconds, report, &body, error);
     tw_http_close(http);
     if (status == TUWEN_OK)
         status = tw_output_put(file->into, body.data, body.length, error);

@@ -24,6 +24,7 @@ typedef struct tw_pull_one {
     const char *url;
     const char *into; /* a path, which appears only when the file is whole */
     int64_t limit;    /* bytes */
+    int64_t seconds;  /* the longest time; 0: any */
     bool only_public; /* an address that a stranger gave: see tw_http_request; and it is asked for twice at most */
 } tw_pull_one;
 
