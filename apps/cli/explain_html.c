@@ -123,8 +123,7 @@ static bool put_table(FILE *stream, const struct explain *explain)
         fprintf(stream, "<tr><td class=\"number\">%+.4f<td class=\"number\">%.4f<td><bdi>", (double)phrase->effect,
                 (double)phrase->without);
         good = put_text(stream, explain->text.data + phrase->begin, phrase->size);
-        fprintf(stream, "</bdi><td class=\"%s\">%s</tr>\n", class_of(verdict),
-                explain_verdict_word(verdict));
+        fprintf(stream, "</bdi><td class=\"%s\">%s</tr>\n", class_of(verdict), explain_verdict_word(verdict));
     }
     fputs("</table>\n", stream);
     return good;
