@@ -92,6 +92,9 @@ static int run_match(struct match *match)
         code = choose_format(match);
     if (code != CLI_DONE)
         return code == CLI_USAGE ? usage_error(COMMAND_MATCH) : code;
+    code = html_options_check(&match->cli->options);
+    if (code != CLI_DONE)
+        return code;
     match_hint_at_order(match);
     code = checkpoint_open(&match->checkpoint, match->cli, NULL, true);
     if (code != CLI_DONE)
@@ -103,10 +106,14 @@ static int run_match(struct match *match)
     }
     if (match->format == MATCH_LIST && !given(match, OPTION_MATCH_FORMAT))
         match->format = usual_format(match);
+    code = match_report_begin(match);
+    if (code != CLI_DONE)
+        return code;
     if (!match_print_begin(match))
         return CLI_SOME_FAILED;
     tuwen_status status = match_compute(match);
     bool written = match_print_end(match, status == TUWEN_OK);
+    written = match_report_end(match, status == TUWEN_OK) && written;
     return code_of(match, status, written);
 }
 
@@ -115,6 +122,7 @@ int match_run(const struct cli *cli)
     struct match match = {.cli = cli};
     int code = run_match(&match);
     checkpoint_close(&match.checkpoint);
+    match_report_end(&match, false);
     match_print_free(&match);
     match_free_sides(&match);
     free(match.kept_vectors);

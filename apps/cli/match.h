@@ -12,6 +12,7 @@
 
 #include "checkpoint.h"
 #include "cli.h"
+#include "html_pictures.h"
 #include "input.h"
 #include "json.h"
 #include "output.h"
@@ -70,6 +71,15 @@ struct match_printer {
     struct text *names[2];  /* of the matrix: [passing] and [kept] */
 };
 
+/* The page of --report; of match_report.c alone. */
+struct match_report {
+    struct html_report *page; /* NULL: none is wanted */
+    struct html_pictures pictures;
+    int64_t *numbers; /* [passing]: of their thumbnails */
+    uint64_t rows;
+    bool failed;
+};
+
 struct match {
     const struct cli *cli;
     struct checkpoint checkpoint;
@@ -89,6 +99,7 @@ struct match {
     float *cosines;      /* [kept]: of the item that passes */
     bool some_failed;
     struct match_printer printer;
+    struct match_report report;
 };
 
 /* match_sides.c. */
@@ -127,5 +138,19 @@ bool match_print_failed(struct match *match, bool is_kept, size_t place);
 bool match_print_end(struct match *match, bool complete);
 
 void match_print_free(struct match *match);
+
+/* match_report.c. Nothing is done without --report. */
+
+/* Complains and returns an exit code on failure. */
+int match_report_begin(struct match *match);
+
+/* The file of a picture that passes, to be called before its pairs. */
+void match_report_picture(struct match *match, size_t place, const struct bytes *bytes);
+
+void match_report_pair(struct match *match, size_t kept, size_t passing, float cosine);
+void match_report_failed(struct match *match, bool is_kept, size_t place);
+
+/* Complains and returns false if the page could not be written; only a complete one is kept. */
+bool match_report_end(struct match *match, bool complete);
 
 #endif

@@ -178,6 +178,7 @@ static bool print_group(struct match *match, size_t head, const struct ranked *e
     for (size_t i = 0; i < count && good; i++) {
         struct pair pair = match->by_kept ? pair_of(match, head, entries[i].place, entries[i].cosine)
                                           : pair_of(match, entries[i].place, head, entries[i].cosine);
+        match_report_pair(match, pair.kept_place, pair.passing_place, pair.score.cosine);
         if (match->format == MATCH_JSON)
             good = print_json(match, &pair);
         else if (match->format == MATCH_CSV)
@@ -371,6 +372,10 @@ bool match_print_begin(struct match *match)
 
 bool match_print_passed(struct match *match, size_t place, const char *note)
 {
+    bool whole = match->format == MATCH_NPY || match->format == MATCH_MATRIX;
+    for (size_t i = 0; i < match->kept.count && whole; i++)
+        if (!isnan(match->cosines[i]))
+            match_report_pair(match, i, place, match->cosines[i]);
     if (match->format == MATCH_NPY) {
         npy_row(match->printer.output.main.stream, match->cosines, match->kept.count);
     } else if (match->format == MATCH_MATRIX) {

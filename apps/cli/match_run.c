@@ -30,6 +30,8 @@ static bool fail(struct match *match, bool is_kept, size_t place, const char *st
     match->some_failed = true;
     item->status = status;
     item->message = strdup(message);
+    if (item->message)
+        match_report_failed(match, is_kept, place);
     return item->message && match_print_failed(match, is_kept, place);
 }
 
@@ -205,6 +207,8 @@ static tuwen_status pass_picture(struct match *match, size_t place, float *vecto
     tuwen_input input = {.picture = bytes.data, .picture_size = bytes.size, .name = input_name(item->image)};
     tuwen_output output;
     tuwen_status status = checkpoint_embed(&match->checkpoint, &input, 1, vector, &output);
+    if (status == TUWEN_OK && output.status == TUWEN_OK)
+        match_report_picture(match, place, &bytes);
     bytes_free(&bytes);
     if (status != TUWEN_OK)
         return status;
