@@ -11,6 +11,7 @@
 
 #include "buffer.h"
 #include "calibrate.h"
+#include "places.h"
 
 enum { INDENT = 2, NAME = 16, WIDTH = 15, POINT = 12 };
 
@@ -164,8 +165,10 @@ void calibration_print(const struct calibration *of)
     print_false_pass(of);
     print_bands(of);
     if (of->saved) {
+        char shown[PATH_MAX];
+        path_for_people(shown, of->saved);
         printf("\n");
-        print_message(SAY_PROFILE_SAVED, WITH(of->saved));
+        print_message(SAY_PROFILE_SAVED, WITH(shown));
     }
 }
 

@@ -49,14 +49,16 @@ bool profiles_path(const char *word, char path[PATH_MAX])
 
 bool profiles_make_folder(const char *path)
 {
-    char folder[PATH_MAX];
+    char folder[PATH_MAX], shown[PATH_MAX];
     const char *slash = strrchr(path, '/');
     if (!slash || slash == path)
         return true;
     snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
     if (folder_make(folder))
         return true;
-    complain(SAY_WRITE_ERROR, WITH(folder, reason_of(errno)));
+    int number = errno;
+    path_for_people(shown, folder);
+    complain(SAY_WRITE_ERROR, WITH(shown, reason_of(number)));
     return false;
 }
 

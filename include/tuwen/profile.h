@@ -146,9 +146,9 @@ typedef struct tuwen_calibration tuwen_calibration;
 
 /*
  * Fits a profile, and estimates each label by every way from the labels of other folds alone (the labels of one picture are
- * in one fold; of fewer pictures than texts and folds, those of one text). Contrast and isotonic regression are used only
- * if their log loss out of fold is lower by more than its standard error. The same labels in the same order and seed give
- * the same profile. Errors: INVALID_ARGUMENT (also: too few labels), OUT_OF_MEMORY.
+ * in one fold; of fewer pictures than texts and folds, those of one text). The penalty of a logistic fit is the best of five
+ * out of fold. Contrast and isotonic regression are used only if their log loss out of fold is lower by more than its
+ * standard error. The same labels and seed give the same profile. Errors: INVALID_ARGUMENT (also: too few labels), OUT_OF_MEMORY.
  */
 TUWEN_API tuwen_status tuwen_calibrate(const tuwen_label_set *set, const tuwen_calibrate_options *options,
                                        tuwen_calibration **calibration, tuwen_error *error);

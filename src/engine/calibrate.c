@@ -15,8 +15,10 @@
 #define FOLDS 5
 #define ERROR_BINS 15
 
-/* Measured best from 20 to 700 pictures of the demo checkpoint (docs/calibration.md). */
-#define RIDGE 3.0
+/* The penalty is the one of these with the lowest log loss out of fold: few labels, and such as a cosine tells apart
+ * without a mistake, need different ones. */
+static const double ridges[] = {0.1, 0.3, 1, 3, 10};
+enum { RIDGES = sizeof ridges / sizeof *ridges };
 
 /* Fewer pictures or texts are no background. */
 #define LEAST_BACKGROUND 20
@@ -36,8 +38,9 @@ typedef struct task {
     bool by_language;
     tw_example *examples; /* [count]: of a fit, Chinese ones last */
     size_t of_language[TW_LANGUAGES];
-    tw_graded *graded; /* [count] */
-    bool contrast;     /* won over the logistic fit without it */
+    tw_graded *graded;             /* [count] */
+    double ridge[TUWEN_ESTIMATES]; /* that was found best for a way */
+    bool contrast;                 /* won over the logistic fit without it */
     tuwen_calibration *made;
 } task;
 
@@ -127,13 +130,12 @@ static tuwen_status add_curve(task *of, tw_fit *fit, const tw_example *examples,
     return tw_curve_fit(of->graded, count, &fit->curve, error);
 }
 
-/* Fits a way on what was gathered. `contrast` is meant by ISOTONIC: what it comes after. */
-static tuwen_status fit_model(task *of, tuwen_estimate way, bool contrast, model *to, tuwen_error *error)
+/* Fits a way on what was gathered. All have Platt's softened targets: his scaling is the way without a penalty. */
+static tuwen_status fit_model(task *of, tuwen_estimate way, bool contrast, double ridge, model *to,
+                              tuwen_error *error)
 {
-    bool platt = way == TUWEN_ESTIMATE_PLATT;
-    const tw_logistic_options options = {
-        .features = contrast ? TW_FEATURES : 1, .ridge = platt ? 0 : RIDGE, .softened = platt};
-    *to = (model){.by_language = of->by_language && !platt, .contrast = contrast};
+    const tw_logistic_options options = {.features = contrast ? TW_FEATURES : 1, .ridge = ridge, .softened = true};
+    *to = (model){.by_language = of->by_language && way != TUWEN_ESTIMATE_PLATT, .contrast = contrast};
     const tw_example *at = of->examples;
     tuwen_status status = TUWEN_OK;
     for (int i = 0; i < (to->by_language ? TW_LANGUAGES : 1) && status == TUWEN_OK; i++) {
@@ -161,33 +163,58 @@ static void observe(const task *of, const model *by, uint32_t fold, tuwen_observ
 }
 
 /* Room for what a way says, in the order of the rows. */
-static tuwen_observation *begin_observations(task *of, tuwen_estimate way, tuwen_error *error)
+static tuwen_observation *make_observations(const task *of)
 {
     tuwen_observation *made = tw_alloc(of->background.count, sizeof *made);
-    if (!made) {
-        (void)tw_fail_memory(error, "the estimates");
-        return NULL;
-    }
-    for (size_t i = 0; i < of->background.count; i++) {
+    for (size_t i = 0; made && i < of->background.count; i++) {
         const tw_row *row = &of->background.rows[i];
         made[i] = (tuwen_observation){.weight = 1, .group = row->group, .match = row->match};
     }
-    of->made->observations[way] = made;
     return made;
 }
 
-static tuwen_status try_way(task *of, tuwen_estimate way, bool contrast, tuwen_error *error)
+/* Judges each fold by the others, with each of these penalties; `tried` [count] get what is said. */
+static tuwen_status run_folds(task *of, tuwen_estimate way, bool contrast, const double *penalties, size_t count,
+                              tuwen_observation **tried, tuwen_error *error)
 {
-    tuwen_observation *observations = begin_observations(of, way, error);
-    tuwen_status status = observations ? TUWEN_OK : TUWEN_OUT_OF_MEMORY;
+    tuwen_status status = TUWEN_OK;
     for (uint32_t fold = 0; fold < of->folds && status == TUWEN_OK; fold++) {
-        model by;
         tw_background_choose(&of->background, fold);
         gather(of, fold);
-        status = fit_model(of, way, contrast, &by, error);
-        if (status == TUWEN_OK)
-            observe(of, &by, fold, observations);
-        free_model(&by);
+        for (size_t i = 0; i < count && status == TUWEN_OK; i++) {
+            model by;
+            status = fit_model(of, way, contrast, penalties[i], &by, error);
+            if (status == TUWEN_OK)
+                observe(of, &by, fold, tried[i]);
+            free_model(&by);
+        }
+    }
+    return status;
+}
+
+/* Tries a way with each of these penalties, and keeps what the best one says. */
+static tuwen_status try_way(task *of, tuwen_estimate way, bool contrast, const double *penalties, size_t count,
+                            tuwen_error *error)
+{
+    tuwen_observation *tried[RIDGES] = {NULL};
+    tuwen_status status = TUWEN_OK;
+    size_t best = 0;
+    for (size_t i = 0; i < count && status == TUWEN_OK; i++) {
+        tried[i] = make_observations(of);
+        if (!tried[i])
+            status = tw_fail_memory(error, "the estimates");
+    }
+    if (status == TUWEN_OK)
+        status = run_folds(of, way, contrast, penalties, count, tried, error);
+    for (size_t i = 1; status == TUWEN_OK && i < count; i++)
+        if (tuwen_log_loss(tried[i], of->background.count) < tuwen_log_loss(tried[best], of->background.count))
+            best = i;
+    of->ridge[way] = penalties[best];
+    for (size_t i = 0; i < count; i++) {
+        if (status == TUWEN_OK && i == best)
+            of->made->observations[way] = tried[i];
+        else
+            tw_free(tried[i]);
     }
     return status;
 }
@@ -195,11 +222,11 @@ static tuwen_status try_way(task *of, tuwen_estimate way, bool contrast, tuwen_e
 /* The scale needs no fitting. */
 static tuwen_status try_score(task *of, tuwen_error *error)
 {
-    tuwen_observation *observations = begin_observations(of, TUWEN_ESTIMATE_SCORE, error);
+    tuwen_observation *observations = of->made->observations[TUWEN_ESTIMATE_SCORE] = make_observations(of);
     double low = (double)of->options->score_low, high = (double)of->options->score_high;
     for (size_t i = 0; observations && i < of->background.count; i++)
         observations[i].value = fmin(1, fmax(0, (of->background.rows[i].cosine - low) / (high - low)));
-    return observations ? TUWEN_OK : TUWEN_OUT_OF_MEMORY;
+    return observations ? TUWEN_OK : tw_fail_memory(error, "the estimates");
 }
 
 /* Whether one way's log loss is lower than another's by more than the standard error of the difference, in which the rows
@@ -238,16 +265,16 @@ static tuwen_status try_all(task *of, tuwen_error *error)
     double *scratch = tw_alloc(groups, sizeof *scratch);
     tuwen_status status = scratch ? try_score(of, error) : tw_fail_memory(error, "the estimates");
     if (status == TUWEN_OK)
-        status = try_way(of, TUWEN_ESTIMATE_PLATT, false, error);
+        status = try_way(of, TUWEN_ESTIMATE_PLATT, false, &(double){0}, 1, error);
     if (status == TUWEN_OK)
-        status = try_way(of, TUWEN_ESTIMATE_LOGISTIC, false, error);
+        status = try_way(of, TUWEN_ESTIMATE_LOGISTIC, false, ridges, RIDGES, error);
     if (status == TUWEN_OK && has_background)
-        status = try_way(of, TUWEN_ESTIMATE_CONTRAST, true, error);
+        status = try_way(of, TUWEN_ESTIMATE_CONTRAST, true, ridges, RIDGES, error);
     of->contrast = status == TUWEN_OK && has_background &&
                    is_better(of, TUWEN_ESTIMATE_CONTRAST, TUWEN_ESTIMATE_LOGISTIC, scratch, groups);
     tuwen_estimate best = of->contrast ? TUWEN_ESTIMATE_CONTRAST : TUWEN_ESTIMATE_LOGISTIC;
     if (status == TUWEN_OK && (may_curve || must_curve))
-        status = try_way(of, TUWEN_ESTIMATE_ISOTONIC, of->contrast, error);
+        status = try_way(of, TUWEN_ESTIMATE_ISOTONIC, of->contrast, &of->ridge[best], 1, error);
     of->made->chosen = best;
     if (status == TUWEN_OK &&
         (must_curve || (may_curve && is_better(of, TUWEN_ESTIMATE_ISOTONIC, best, scratch, groups))))
@@ -287,6 +314,7 @@ static void fill_quality(const task *of, tw_quality *quality)
         .brier = tuwen_brier(chosen, count),
         .log_loss = tuwen_log_loss(chosen, count),
         .auc = tuwen_auc(chosen, count),
+        .ridge = of->ridge[of->made->chosen],
         .seed = of->options->seed,
         .folds = (int)of->folds,
     };
@@ -322,7 +350,7 @@ static tuwen_status make_profile(task *of, tuwen_error *error)
     model fitted;
     tw_background_choose(&of->background, ALL);
     gather(of, ALL);
-    tuwen_status status = fit_model(of, of->made->chosen, of->contrast, &fitted, error);
+    tuwen_status status = fit_model(of, of->made->chosen, of->contrast, of->ridge[of->made->chosen], &fitted, error);
     memcpy(profile->fits, fitted.fits, sizeof profile->fits);
     if (status == TUWEN_OK && of->contrast) {
         profile->mean_picture = mean_of(&of->background.pictures);

@@ -18,6 +18,7 @@ typedef struct tw_fit {
 /* How a profile fared out of fold, told to people by its file. */
 typedef struct tw_quality {
     double calibration_error, brier, log_loss, auc;
+    double ridge;
     uint64_t seed;
     int folds;
 } tw_quality;

@@ -186,6 +186,7 @@ static void read_quality(tw_json_value quality, tw_quality *to)
     to->brier = tw_json_number(tw_json_member(quality, "brier"), 0);
     to->log_loss = tw_json_number(tw_json_member(quality, "log_loss"), 0);
     to->auc = tw_json_number(tw_json_member(quality, "auc"), 0);
+    to->ridge = tw_json_number(tw_json_member(quality, "ridge"), 0);
     to->seed = (uint64_t)tw_json_integer(tw_json_member(quality, "seed"), 0);
     to->folds = (int)tw_json_integer(tw_json_member(quality, "folds"), 0);
 }
@@ -321,6 +322,7 @@ static void put_end(tw_json_text *to, const tuwen_profile *profile)
     put_number(to, ", \"brier\": ", quality->brier, 4);
     put_number(to, ", \"log_loss\": ", quality->log_loss, 4);
     put_number(to, ", \"auc\": ", quality->auc, 4);
+    put_number(to, ", \"ridge\": ", quality->ridge, 4);
     tw_json_put(to, ", \"folds\": %d, \"seed\": %" PRIu64 "}\n}\n", quality->folds, quality->seed);
 }
 

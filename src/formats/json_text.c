@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -42,7 +43,11 @@ void tw_json_put_number(tw_json_text *to, double number, int digits)
 {
     char text[64], plain[64];
     size_t length = 0;
-    (void)snprintf(text, sizeof text, "%.*g", digits, number);
+    for (int i = digits < 15 ? digits : 15; i <= digits; i++) {
+        (void)snprintf(text, sizeof text, "%.*g", i, number);
+        if (strtod(text, NULL) == number)
+            break;
+    }
     for (const char *letter = text; *letter; letter++) {
         if (strchr("+-0123456789e", *letter))
             plain[length++] = *letter;

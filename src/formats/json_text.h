@@ -19,7 +19,7 @@ __attribute__((format(printf, 2, 3))) void tw_json_put(tw_json_text *to, const c
 /* A JSON string; ill-formed UTF-8, such as the name of a folder can hold, becomes U+FFFD. */
 void tw_json_put_string(tw_json_text *to, const char *string);
 
-/* A finite number with so many significant digits, at most 17, whatever the locale. */
+/* A finite number with so many significant digits, at most 17, whatever the locale; of 17 only those that it takes. */
 void tw_json_put_number(tw_json_text *to, double number, int digits);
 
 #endif

@@ -34,7 +34,7 @@ run_one() {
     ln -s "$root/models/demo" "$place/run/demo"
     (
         cd "$place/run" || exit 2
-        unset TUWEN_MODEL TUWEN_ISA TUWEN_CACHE TUWEN_CACHE_SIZE XDG_CACHE_HOME XDG_DATA_HOME COLUMNS NO_COLOR LANG LANGUAGE LC_MESSAGES LC_CTYPE
+        unset TUWEN_MODEL TUWEN_ISA TUWEN_CACHE TUWEN_CACHE_SIZE XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME COLUMNS NO_COLOR LANG LANGUAGE LC_MESSAGES LC_CTYPE
         PATH=$place/bin:$PATH HOME=$place/home TESTS=$folder COMMANDS=$commands LC_ALL=C.UTF-8 TERM=xterm-256color \
             sh "$folder/$name.sh" >"$place/stdout.raw" 2>"$place/stderr.raw" </dev/null
         echo $? >"$place/exit"

@@ -41,6 +41,19 @@ def rows_of(concepts, ids, files, r, wrong):
                     yield files[i], text, "no", language, kind
 
 
+def deal(concepts, ids, files, seed, parts, wrong):
+    """The concepts of each part, and its rows."""
+    r, ids = random.Random(seed), sorted(ids)
+    r.shuffle(ids)
+    for part in range(parts):
+        own = sorted(ids[part::parts])
+        yield own, list(rows_of(concepts, own, files, r, wrong))
+
+
+def file_of(concept):
+    return f"pictures/{concept['hex'].lower()}.png"
+
+
 def write(path, head, rows):
     with open(path, "w", encoding="utf-8", newline="") as f:
         csv.writer(f, lineterminator="\n").writerows([head, *rows])
@@ -58,16 +71,12 @@ def main():
     a = p.parse_args()
     _, concepts, rows = merge(a.data)
     atlas = np.load(os.path.join(a.data, "atlas.npy"), mmap_mode="r")
-    found, r = of_style(rows, a.style), random.Random(a.seed)
+    found = of_style(rows, a.style)
     os.makedirs(os.path.join(a.out, "pictures"), exist_ok=True)
-    files = {i: f"pictures/{concepts[i]['hex'].lower()}.png" for i in found}
+    files = {i: file_of(concepts[i]) for i in found}
     for i, n in sorted(found.items()):
-        compose(np.asarray(atlas[n]), r, False).save(os.path.join(a.out, files[i]))
-    ids = sorted(found)
-    r.shuffle(ids)
-    for part in range(a.parts):
-        own = sorted(ids[part::a.parts])
-        labelled = list(rows_of(concepts, own, files, r, (a.random, a.near)))
+        compose(np.asarray(atlas[n]), None, False).save(os.path.join(a.out, files[i]))
+    for part, (own, labelled) in enumerate(deal(concepts, found, files, a.seed, a.parts, (a.random, a.near))):
         write(os.path.join(a.out, f"labels-{part}.csv"), ("image", "text", "label", "language", "kind"), labelled)
         for language in ("en", "zh"):
             write(os.path.join(a.out, f"pairs-{part}-{language}.csv"), ("image", "text"),
