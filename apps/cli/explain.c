@@ -27,7 +27,7 @@
 struct work {
     const struct cli *cli;
     struct explain explain;
-    struct text_list texts;
+    struct text_list lines; /* of standard input */
     struct bytes picture;
     struct checkpoint checkpoint;
     tuwen_explanation *found;
@@ -43,15 +43,14 @@ static int wrong(enum message message, const char *const *arguments)
 
 static int take_text(struct work *work, const char *argument)
 {
-    if (strcmp(argument, "-") != 0) {
-        if (!*argument)
-            return wrong(SAY_EMPTY_TEXT, WITH("1"));
-        return text_list_add(&work->texts, argument, strlen(argument)) ? CLI_DONE : CLI_SOME_FAILED;
-    }
-    if (!text_list_read(&work->texts, "-"))
+    work->explain.text = (struct text){argument, strlen(argument)};
+    if (strcmp(argument, "-") != 0)
+        return *argument ? CLI_DONE : wrong(SAY_EMPTY_TEXT, WITH("1"));
+    if (!text_list_read(&work->lines, "-"))
         return CLI_SOME_FAILED;
-    if (work->texts.count > 1)
-        return wrong(SAY_EXPLAIN_ONE_TEXT, WITH(number_text((double)work->texts.count, 0).text));
+    if (work->lines.count != 1)
+        return wrong(SAY_EXPLAIN_ONE_TEXT, WITH(number_text((double)work->lines.count, 0).text));
+    work->explain.text = work->lines.texts[0];
     return CLI_DONE;
 }
 
@@ -238,7 +237,6 @@ static int print(const struct work *work)
 static int run(struct work *work)
 {
     struct input_error unread;
-    work->explain.text = work->texts.texts[0];
     int code = checkpoint_open(&work->checkpoint, work->cli, NULL, true);
     if (code != CLI_DONE)
         return code;
@@ -278,6 +276,6 @@ int explain_run(const struct cli *cli)
     tuwen_explanation_free(work.found);
     bytes_free(&work.picture);
     checkpoint_close(&work.checkpoint);
-    text_list_free(&work.texts);
+    text_list_free(&work.lines);
     return code;
 }

@@ -70,11 +70,10 @@ static tuwen_status pass_on(const tuwen_output *output, tuwen_error *error)
     return output->status;
 }
 
-/* The text and its variants, embedded together: [1 + phrases][dimension]. */
-static tuwen_status embed_texts(const explaining *of, const tuwen_input *text, tw_explanation *all, char *room,
-                                float *vectors)
+/* The text and, `count` times, it without a phrase, embedded together: [1 + count][dimension]. */
+static tuwen_status embed_texts(const explaining *of, const tuwen_input *text, size_t count, tw_explanation *all,
+                                char *room, float *vectors)
 {
-    size_t count = all->shown.phrase_count;
     tuwen_input inputs[1 + TUWEN_PHRASES];
     tuwen_output *outputs = tw_alloc_zero(1 + count, sizeof *outputs);
     if (!outputs)
@@ -95,27 +94,34 @@ static tuwen_status embed_texts(const explaining *of, const tuwen_input *text, t
     return status;
 }
 
-/* Fills the phrases, the text's vector and the cosine. */
+/* Fills the phrases, the text's vector and the cosine from the vectors of the text and its `variants`. */
+static void rate_phrases(const explaining *of, const float *vectors, size_t variants, tw_explanation *all)
+{
+    size_t n = of->dimension;
+    memcpy(all->vectors + n, vectors, n * sizeof *vectors);
+    all->shown.cosine = tuwen_cosine(all->vectors, vectors, n);
+    for (size_t i = 0; i < all->shown.phrase_count; i++) {
+        tuwen_phrase *phrase = &all->phrases[i];
+        phrase->without = variants > 0 ? tuwen_cosine(all->vectors, vectors + (1 + i) * n, n) : all->shown.cosine;
+        phrase->effect = all->shown.cosine - phrase->without;
+    }
+}
+
 static tuwen_status try_phrases(const explaining *of, const tuwen_input *text, tw_explanation *all)
 {
-    tuwen_explanation *to = &all->shown;
-    size_t n = of->dimension, count = tuwen_split_phrases(text->text, text->text_size, all->phrases, TUWEN_PHRASES);
-    to->phrases = all->phrases;
-    to->phrase_count = count > 1 ? count : 0; /* for embed_texts: variants */
-    char *room = tw_alloc(text->text_size, to->phrase_count + 1);
-    float *vectors = tw_alloc(to->phrase_count + 1, n * sizeof *vectors);
-    tuwen_status status =
-        room && vectors ? embed_texts(of, text, all, room, vectors) : tw_fail_memory(of->error, "the text");
-    if (status == TUWEN_OK) {
-        memcpy(all->vectors + n, vectors, n * sizeof *vectors);
-        to->cosine = tuwen_cosine(all->vectors, vectors, n);
-        for (size_t i = 0; i < to->phrase_count; i++) {
-            all->phrases[i].without = tuwen_cosine(all->vectors, vectors + (1 + i) * n, n);
-            all->phrases[i].effect = to->cosine - all->phrases[i].without;
-        }
-        if (count == 1)
-            all->phrases[0].without = to->cosine;
-        to->phrase_count = count;
+    size_t count = tuwen_split_phrases(text->text, text->text_size, all->phrases, TUWEN_PHRASES);
+    size_t variants = count > 1 ? count : 0;
+    all->shown.phrases = all->phrases;
+    all->shown.phrase_count = count;
+    char *room = tw_alloc(text->text_size, variants + 1);
+    float *vectors = tw_alloc(variants + 1, of->dimension * sizeof *vectors);
+    tuwen_status status = TUWEN_OUT_OF_MEMORY;
+    if (room && vectors) {
+        status = embed_texts(of, text, variants, all, room, vectors);
+        if (status == TUWEN_OK)
+            rate_phrases(of, vectors, variants, all);
+    } else {
+        tw_fail_memory(of->error, "the text");
     }
     tw_free(room);
     tw_free(vectors);

@@ -96,7 +96,7 @@ static void paint(const tuwen_explanation *of, tw_picture *picture)
             float grey = pale_grey(pixel), part = most > 0 ? STRONGEST * fabsf(value) / most : 0;
             bool frame = on_frame(of, picture, x, y, line, top);
             for (int i = 0; i < CHANNELS; i++)
-                pixel[i] = frame ? 0 : (uint8_t)(grey + (colour[i] - grey) * part + 0.5f);
+                pixel[i] = frame ? 0 : (uint8_t)lrintf(grey + (colour[i] - grey) * part);
         }
 }
 
