@@ -169,7 +169,7 @@ static void gather(work *of, const tuwen_input *inputs, size_t count)
 static tuwen_status compute(work *of, tuwen_error *error)
 {
     size_t needed = of->missing * of->owner.dimension;
-    if (needed > of->vector_room) {
+    if (!of->vectors || needed > of->vector_room) {
         tw_free(of->vectors);
         of->vectors = tw_alloc(needed, sizeof *of->vectors);
         of->vector_room = of->vectors ? needed : 0;
@@ -232,8 +232,10 @@ static tuwen_status embed_chunk(work *of, const tuwen_input *inputs, size_t coun
         tuwen_status status = compute(of, error);
         if (status != TUWEN_OK)
             return status;
+        hand_out(of, count, vectors, outputs);
+    } else {
+        tw_cache_file_store(&of->cache->file, &of->owner, NULL, 0); /* what was used */
     }
-    hand_out(of, count, vectors, outputs);
     for (size_t i = 0; i < count; i++)
         of->cache->found += of->slots[i].state == SLOT_FOUND;
     of->cache->computed += of->missing;
@@ -278,7 +280,11 @@ tuwen_status tuwen_cache_embed(tuwen_cache *cache, tuwen_session *session, const
     if (!usable)
         return tuwen_embed(session, inputs, count, vectors, outputs, error);
     work of;
-    tuwen_status status = open_work(&of, cache, session, count) ? TUWEN_OK : tw_fail_memory(error, "a batch");
+    if (!open_work(&of, cache, session, count)) {
+        close_work(&of);
+        return tw_fail_memory(error, "a batch");
+    }
+    tuwen_status status = TUWEN_OK;
     for (size_t first = 0; first < count && status == TUWEN_OK; first += of.room) {
         size_t left = count - first;
         status = embed_chunk(&of, inputs + first, left < of.room ? left : of.room,
