@@ -41,7 +41,7 @@ static const char *const measures[] = {"个", "只", "条", "张", "件", "双",
 static const char units[] =
     " ml l cl g kg mg lb lbs oz cm mm m km in inch inches ft feet yards miles gb tb mb mah w kw v a "
     "hz khz mhz ghz px pixels years year yr months month days day weeks hours hour hrs min minutes "
-    "seconds pm am degrees percent per in1 of usd eur dollars euros ";
+    "seconds pm am degrees percent per of usd eur dollars euros ";
 static const char names[] =
     " size no nr number model type version level chapter episode part iphone ipad galaxy windows room "
     "page gate route highway age ps formula section volume unit ";

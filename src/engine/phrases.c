@@ -130,7 +130,7 @@ static const char ends[] = "的得了着";
 static const char places[] = "上下里中旁";
 static const char numerals[] = "一二两三四五六七八九十百千万零〇几数半双";
 static const char measures[] =
-    "个只条张件双本辆朵匹头位名座棵颗根把杯碗瓶盒包片块套对群台架艘幅顶枚支枝串盘袋束排层扇栋间";
+    "个只条张件双本辆朵匹头位名座棵颗根把杯碗瓶盒包片块套对群台架艘幅顶枚支枝串盘袋束排层扇栋间码";
 
 static bool listed(uint32_t code, const char *list)
 {
@@ -229,10 +229,10 @@ static size_t part_of(size_t left)
     return left <= LONGEST ? left : left == LONGEST + 1 ? 2 : LONGEST;
 }
 
-/* Closes a phrase of `count` characters, in parts if there are too many; `free` of them at its end do not count. */
-static void close_han(splitter *of, size_t count, size_t free)
+/* Closes a phrase of `count` characters, in parts if there are too many; `extra` of them at its end do not count. */
+static void close_han(splitter *of, size_t count, size_t extra)
 {
-    size_t begin = of->begin, end = of->end, content = count - free;
+    size_t begin = of->begin, end = of->end, content = count - extra;
     if (!of->open)
         return;
     while (content > LONGEST) {
