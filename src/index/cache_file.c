@@ -269,9 +269,11 @@ tuwen_status tw_cache_file_open(const char *path, const tuwen_cache_options *opt
     if (tw_folder_exists(path))
         return tw_fail(error, TUWEN_IO, "%s: is not a regular file", path);
     tuwen_status status = make_folder(path, error);
+    if (status == TUWEN_OK)
+        status = tw_disk_make_private(path, error);
     if (status != TUWEN_OK)
         return status;
-    file->path = tw_file_exists(path) ? tw_disk_real_path(path) : tw_copy_string(path, strlen(path));
+    file->path = tw_disk_real_path(path); /* from the root on, so that no name means something else to SQLite */
     file->lock = file->path ? tw_cache_file_name(file, "", ".lock") : NULL;
     if (!file->lock)
         return tw_fail_memory(error, path);

@@ -366,6 +366,12 @@ static void test_other_files(void **state)
     expect_refused(TUWEN_IO, "cannot be written");
     (void)snprintf(path, sizeof path, "%s", folder);
     expect_refused(TUWEN_IO, "");
+    assert_int_equal(chdir(folder), 0);
+    (void)snprintf(path, sizeof path, ":memory:"); /* a file like any other */
+    tuwen_cache_close(open_cache(0));
+    assert_int_equal(chdir("/"), 0);
+    (void)snprintf(path, sizeof path, "%s/:memory:", folder);
+    change_file("INSERT INTO spaces VALUES(1, '', '', '', 1)"); /* the table is there */
     tuwen_cache *cache;
     const tuwen_cache_options existing = {.existing = true};
     assert_int_equal(tuwen_cache_open("/nowhere/vectors.sqlite", &existing, &cache, NULL), TUWEN_NOT_FOUND);
