@@ -2,9 +2,7 @@
 /* Bytes that grow. When memory gets short what follows is left out, and `failed` says so in the end. */
 #include "buffer.h"
 
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,17 +40,6 @@ void buffer_add_text(struct buffer *buffer, const char *text)
     buffer_add(buffer, text, strlen(text));
 }
 
-void buffer_add_format(struct buffer *buffer, const char *format, ...)
-{
-    char text[256];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    if (length > 0)
-        buffer_add(buffer, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
-}
-
 static void add_escaped(struct buffer *buffer, const char *text, size_t size)
 {
     static const char named[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
@@ -64,9 +51,9 @@ static void add_escaped(struct buffer *buffer, const char *text, size_t size)
         buffer_add(buffer, text + plain, i - plain);
         plain = i + 1;
         if (place)
-            buffer_add_format(buffer, "\\%c", letters[place - named]);
+            BUFFER_FORMAT(buffer, "\\%c", letters[place - named]);
         else
-            buffer_add_format(buffer, "\\u%04x", (unsigned)(unsigned char)text[i]);
+            BUFFER_FORMAT(buffer, "\\u%04x", (unsigned)(unsigned char)text[i]);
     }
     buffer_add(buffer, text + plain, size - plain);
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* Zero at first. */
 struct buffer {
@@ -16,8 +17,13 @@ struct buffer {
 void buffer_add(struct buffer *buffer, const void *data, size_t size);
 void buffer_add_text(struct buffer *buffer, const char *text);
 
-/* At most 255 bytes at a time. */
-void buffer_add_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds what printf would print, at most 255 bytes. */
+#define BUFFER_FORMAT(buffer, ...)                                                                                   \
+    do {                                                                                                             \
+        char formatted_[256];                                                                                        \
+        snprintf(formatted_, sizeof formatted_, __VA_ARGS__);                                                        \
+        buffer_add_text(buffer, formatted_);                                                                         \
+    } while (0)
 
 /* Adds a string of JSON with its quotes; a broken byte becomes U+FFFD. */
 void buffer_add_json(struct buffer *buffer, const char *text, size_t size);

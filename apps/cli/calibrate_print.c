@@ -177,14 +177,14 @@ void calibration_print(const struct calibration *of)
 static void add_number(struct buffer *to, const char *key, double number)
 {
     if (isfinite(number))
-        buffer_add_format(to, "\"%s\":%.6g", key, number);
+        BUFFER_FORMAT(to, "\"%s\":%.6g", key, number);
     else
-        buffer_add_format(to, "\"%s\":null", key);
+        BUFFER_FORMAT(to, "\"%s\":null", key);
 }
 
 static void add_interval(struct buffer *to, const char *key, double value, tuwen_interval interval)
 {
-    buffer_add_format(to, "\"%s\":{", key);
+    BUFFER_FORMAT(to, "\"%s\":{", key);
     add_number(to, "value", value);
     buffer_add_text(to, ",");
     add_number(to, "low", interval.low);
@@ -203,7 +203,7 @@ static void add_ways(struct buffer *to, const struct calibration *of)
         const struct calibrate_way *way = &of->ways[i];
         if (!way->sorted)
             continue;
-        buffer_add_format(to, "%s\n{\"way\":\"%s\"", first ? "" : ",", calibration_way_key((tuwen_estimate)i));
+        BUFFER_FORMAT(to, "%s\n{\"way\":\"%s\"", first ? "" : ",", calibration_way_key((tuwen_estimate)i));
         for (size_t j = 0; j < CALIBRATE_FIGURES; j++) {
             buffer_add_text(to, ",");
             add_interval(to, keys[j], way->figures[j].value, way->figures[j].interval);
@@ -221,7 +221,7 @@ static void add_reliability(struct buffer *to, const struct calibration *of)
     tuwen_reliability(chosen->sorted, chosen->count, TUWEN_BINS_EQUAL_MASS, bins, CALIBRATE_BINS);
     buffer_add_text(to, "\"reliability\":[");
     for (size_t i = 0; i < CALIBRATE_BINS; i++)
-        buffer_add_format(to, "%s\n{\"pairs\":%.0f,\"said\":%.6g,\"matching\":%.6g}", i ? "," : "", bins[i].weight,
+        BUFFER_FORMAT(to, "%s\n{\"pairs\":%.0f,\"said\":%.6g,\"matching\":%.6g}", i ? "," : "", bins[i].weight,
                           bins[i].value, bins[i].share);
     buffer_add_text(to, "\n],");
 }
@@ -245,11 +245,11 @@ static void add_points(struct buffer *to, const struct calibration *of)
     buffer_add_text(to, "\"thresholds\":[");
     for (int i = 1; i < 20; i++) {
         tuwen_point point = calibration_point_at(of, i / 20.0);
-        buffer_add_format(to, "%s\n{\"match\":%.2f,", i > 1 ? "," : "", i / 20.0);
+        BUFFER_FORMAT(to, "%s\n{\"match\":%.2f,", i > 1 ? "," : "", i / 20.0);
         add_point(to, &point);
         buffer_add_text(to, "}");
     }
-    buffer_add_format(to, "\n],\"false_pass\":{\"rate\":%.6g,", at->rate);
+    BUFFER_FORMAT(to, "\n],\"false_pass\":{\"rate\":%.6g,", at->rate);
     add_interval(to, "match", at->point.threshold, at->threshold);
     buffer_add_text(to, ",");
     add_interval(to, "precision", at->point.precision, at->precision);
@@ -258,7 +258,7 @@ static void add_points(struct buffer *to, const struct calibration *of)
     buffer_add_text(to, "},\"bands\":[");
     for (int band = TUWEN_BAND_VERY_HIGH; band > TUWEN_BAND_MISMATCH; band--) {
         tuwen_point point = calibration_point_at(of, (double)of->profile->band_from[band]);
-        buffer_add_format(to, "%s\n{\"band\":\"%s\",\"match\":%.6g,", band == TUWEN_BAND_VERY_HIGH ? "" : ",",
+        BUFFER_FORMAT(to, "%s\n{\"band\":\"%s\",\"match\":%.6g,", band == TUWEN_BAND_VERY_HIGH ? "" : ",",
                           tuwen_band_name((tuwen_band)band, TUWEN_ENGLISH), (double)of->profile->band_from[band]);
         add_point(to, &point);
         buffer_add_text(to, "}");
@@ -268,7 +268,7 @@ static void add_points(struct buffer *to, const struct calibration *of)
 
 static void add_text(struct buffer *to, const char *key, const char *text)
 {
-    buffer_add_format(to, "\"%s\":", key);
+    BUFFER_FORMAT(to, "\"%s\":", key);
     if (text)
         buffer_add_json(to, text, strlen(text));
     else
@@ -286,10 +286,10 @@ bool calibration_print_json(const struct calibration *of, FILE *stream)
     add_text(&to, "model", of->profile->model);
     add_text(&to, "space", of->profile->space);
     add_text(&to, "instruction", of->profile->instruction);
-    buffer_add_format(
+    BUFFER_FORMAT(
         &to, "\"yes\":%zu,\"no\":%zu,\"pictures\":%zu,\"texts\":%zu,\"bad_rows\":%zu,\"unlabelled\":%zu,", pairs->yes,
         pairs->no, pairs->pictures.count, pairs->texts.count, pairs->bad_rows, pairs->unsaid);
-    buffer_add_format(&to, "\"folds\":%d,\"seed\":%llu,\"prior\":%.6g,\"by_language\":%s,\"chosen\":\"%s\",\n",
+    BUFFER_FORMAT(&to, "\"folds\":%d,\"seed\":%llu,\"prior\":%.6g,\"by_language\":%s,\"chosen\":\"%s\",\n",
                       of->folds, (unsigned long long)of->seed, of->profile->prior,
                       of->profile->by_language ? "true" : "false", calibration_way_key(of->chosen));
     add_ways(&to, of);

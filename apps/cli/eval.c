@@ -308,9 +308,9 @@ static void print_text_report(const struct eval *eval)
 static void add_number(struct buffer *to, const char *key, double number)
 {
     if (isfinite(number))
-        buffer_add_format(to, "\"%s\":%.6g", key, number);
+        BUFFER_FORMAT(to, "\"%s\":%.6g", key, number);
     else
-        buffer_add_format(to, "\"%s\":null", key);
+        BUFFER_FORMAT(to, "\"%s\":null", key);
 }
 
 static bool print_json(const struct eval *eval)
@@ -322,25 +322,25 @@ static bool print_json(const struct eval *eval)
     buffer_add_json(&to, input_name(eval->input), strlen(input_name(eval->input)));
     buffer_add_text(&to, ",\"model\":");
     buffer_add_json(&to, eval->checkpoint.info->name, strlen(eval->checkpoint.info->name));
-    buffer_add_format(&to, ",\"space\":\"%s\",", tuwen_session_fingerprint(eval->checkpoint.session));
-    buffer_add_format(&to, "\"pictures\":%zu,\"texts\":%zu,\"pairs\":%zu,\"yes\":%zu,\"no\":%zu,\"bad_rows\":%zu,",
+    BUFFER_FORMAT(&to, ",\"space\":\"%s\",", tuwen_session_fingerprint(eval->checkpoint.session));
+    BUFFER_FORMAT(&to, "\"pictures\":%zu,\"texts\":%zu,\"pairs\":%zu,\"yes\":%zu,\"no\":%zu,\"bad_rows\":%zu,",
                       pairs->pictures.count, pairs->texts.count, pairs->own_count, pairs->yes, pairs->no,
                       pairs->bad_rows);
     buffer_add_text(&to, "\"metrics\":{");
     for (size_t i = 0; i < eval->count; i++) {
         const struct metric *metric = &eval->metrics[i];
-        buffer_add_format(&to, "%s\n\"%s\":{", i ? "," : "", metric->key);
+        BUFFER_FORMAT(&to, "%s\n\"%s\":{", i ? "," : "", metric->key);
         add_number(&to, "value", metric->value);
         buffer_add_text(&to, ",");
         add_number(&to, "low", metric->interval.low);
         buffer_add_text(&to, ",");
         add_number(&to, "high", metric->interval.high);
         if (metric->has_least)
-            buffer_add_format(&to, ",\"least\":%.6g", metric->least);
+            BUFFER_FORMAT(&to, ",\"least\":%.6g", metric->least);
         buffer_add_text(&to, "}");
         below += is_below(metric);
     }
-    buffer_add_format(&to, "\n},\"below\":%zu}\n", below);
+    BUFFER_FORMAT(&to, "\n},\"below\":%zu}\n", below);
     bool good = !to.failed;
     if (good)
         fwrite(to.data, 1, to.size, stdout);

@@ -171,7 +171,7 @@ static void print_profile(const char *name, const tuwen_profile_info *info, cons
 
 static void add_member(struct buffer *to, const char *key, const char *value)
 {
-    buffer_add_format(to, ",\"%s\":", key);
+    BUFFER_FORMAT(to, ",\"%s\":", key);
     buffer_add_json(to, value, strlen(value));
 }
 
@@ -184,7 +184,7 @@ static void add_profile(struct buffer *to, const char *name, const char *path, c
     if (info) {
         add_member(to, "model", info->model);
         add_member(to, "space", info->space);
-        buffer_add_format(to, ",\"yes\":%zu,\"no\":%zu,\"prior\":%.6g}", info->yes, info->no, info->prior);
+        BUFFER_FORMAT(to, ",\"yes\":%zu,\"no\":%zu,\"prior\":%.6g}", info->yes, info->no, info->prior);
     } else {
         add_member(to, "message", message);
         buffer_add_text(to, "}");

@@ -57,8 +57,14 @@ static struct entry **slot_of(struct recent *recent, uint64_t sum)
 
 static void unlist(struct recent *recent, struct entry *entry)
 {
-    *(entry->newer ? &entry->newer->older : &recent->newest) = entry->older;
-    *(entry->older ? &entry->older->newer : &recent->oldest) = entry->newer;
+    if (entry->newer)
+        entry->newer->older = entry->older;
+    else
+        recent->newest = entry->older;
+    if (entry->older)
+        entry->older->newer = entry->newer;
+    else
+        recent->oldest = entry->newer;
 }
 
 static void list_first(struct recent *recent, struct entry *entry)
@@ -127,7 +133,9 @@ void recent_add(struct recent *recent, const void *key, size_t size, const struc
 
 void recent_close(struct recent *recent)
 {
-    while (recent && recent->oldest)
-        drop_oldest(recent);
+    for (struct entry *entry = recent ? recent->newest : NULL, *older; entry; entry = older) {
+        older = entry->older;
+        free(entry);
+    }
     free(recent);
 }

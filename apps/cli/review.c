@@ -111,8 +111,10 @@ static int check_files(const struct review *review)
     int code = html_options_check(&review->cli->options);
     if (code != CLI_DONE)
         return code;
+    if (!review->output)
+        return CLI_DONE;
     int known = strcmp(review->input, "-") == 0 ? fstat(STDIN_FILENO, &input) : stat(review->input, &input);
-    if (known != 0 || !review->output || stat(review->output, &output) != 0 || !S_ISREG(output.st_mode) ||
+    if (known != 0 || stat(review->output, &output) != 0 || !S_ISREG(output.st_mode) ||
         input.st_dev != output.st_dev || input.st_ino != output.st_ino)
         return CLI_DONE;
     complain(SAY_REVIEW_SAME_FILE, WITH(review->output));
@@ -123,7 +125,7 @@ static int check_files(const struct review *review)
 
 static void add_setting(struct buffer *settings, const char *name, const char *value)
 {
-    buffer_add_format(settings, ",\n  \"%s\": ", name);
+    BUFFER_FORMAT(settings, ",\n  \"%s\": ", name);
     if (value)
         buffer_add_json(settings, value, strlen(value));
     else

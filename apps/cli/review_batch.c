@@ -37,6 +37,7 @@ struct row {
     const char *status; /* of a record that was bad from the beginning */
     size_t error;
     size_t text, picture; /* among the parts */
+    uint64_t offset;      /* of the input behind it */
 };
 
 struct review_batch {
@@ -54,7 +55,7 @@ struct review_batch {
     struct bytes files[GROUP];
     struct recent *recent_texts, *recent_pictures;
     struct buffer out;
-    uint64_t offset; /* of the input, as far as rows were taken */
+    uint64_t offset; /* of the input, as far as rows are written */
 };
 
 static tuwen_status out_of_memory(void)
@@ -122,6 +123,7 @@ static tuwen_status write_rows(struct review_batch *batch)
         buffer_add(&batch->out, kept(batch, row->begin), row->begin_size);
         review_row_end(work->layout, &batch->out, &result, row->prefixed);
         review_summary_add(work->summary, &result);
+        batch->offset = row->offset;
     }
     if (batch->out.failed || batch->bytes.failed)
         return out_of_memory();
@@ -324,6 +326,7 @@ tuwen_status review_batch_finish(struct review_batch *batch)
 {
     if (batch->row_count == 0)
         return TUWEN_OK;
+    review_progress(batch->work->summary, batch->offset, batch->work->input_size);
     tuwen_status status = batch->bytes.failed ? out_of_memory() : compute_texts(batch);
     if (status == TUWEN_OK)
         status = compute_pictures(batch);
@@ -352,7 +355,9 @@ static void add_row(struct review_batch *batch, const struct record *record, con
 {
     struct review_summary *summary = batch->work->summary;
     struct row *row = &batch->rows[batch->row_count++];
-    *row = (struct row){.begin_size = begin->size, .prefixed = review_prefixed(batch->work->layout, record)};
+    *row = (struct row){.begin_size = begin->size,
+                        .prefixed = review_prefixed(batch->work->layout, record),
+                        .offset = record->offset};
     row->begin = keep(batch, begin->data, begin->size);
     if (record->error) {
         row->status = record->status;
@@ -381,6 +386,7 @@ static tuwen_status take_row(struct review_batch *batch, const struct record *re
         if (good) {
             review_summary_add(work->summary, &result);
             work->summary->earlier_rows++;
+            batch->offset = record->offset;
         } else if (take == TAKEN) {
             review_file_say_other(work->file);
         }
@@ -394,7 +400,6 @@ static tuwen_status take_row(struct review_batch *batch, const struct record *re
 
 tuwen_status review_batch_add(struct review_batch *batch, const struct record *record)
 {
-    batch->offset = record->offset;
     if (record->error)
         return take_row(batch, record, NULL);
     tuwen_status status = TUWEN_OK;

@@ -57,6 +57,8 @@ static bool copy_columns(struct review_layout *layout, const struct text *names,
                          size_t count)
 {
     size_t size = 0;
+    if (!names && !fields)
+        count = 0;
     for (size_t i = 0; i < count; i++)
         size += names ? names[i].size : fields[i].name_size;
     layout->columns = calloc(count + 1, sizeof *layout->columns);
@@ -296,11 +298,11 @@ static void end_cells(const struct review_layout *layout, struct buffer *buffer,
 {
     char d = layout->delimiter;
     if (result->status)
-        buffer_add_format(buffer, "%c%c%c%c", d, d, d, d);
+        BUFFER_FORMAT(buffer, "%c%c%c%c", d, d, d, d);
     else
-        buffer_add_format(buffer, "%.6f%c%.6f%c%s%c%s%c", result->verdict.cosine, d, result->verdict.score, d,
-                          tuwen_band_name(result->verdict.band, TUWEN_ENGLISH), d,
-                          result->truncated ? "true" : "false", d);
+        BUFFER_FORMAT(buffer, "%.6f%c%.6f%c%s%c%s%c", result->verdict.cosine, d, result->verdict.score, d,
+                      tuwen_band_name(result->verdict.band, TUWEN_ENGLISH), d, result->truncated ? "true" : "false",
+                      d);
     add_cell(layout, buffer, error->data, error->size);
     buffer_add_text(buffer, "\n");
 }

@@ -48,7 +48,7 @@ static void add_part(struct buffer *line, const char *name, uint64_t count)
 {
     if (line->size > 0)
         buffer_add_text(line, text_of(SAY_INFO_SEPARATOR));
-    buffer_add_format(line, "%s %s", name, whole(count).text);
+    BUFFER_FORMAT(line, "%s %s", name, whole(count).text);
 }
 
 static void say_line(enum message message, struct buffer *line)

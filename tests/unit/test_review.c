@@ -290,6 +290,38 @@ static void test_rows(void **state)
     check_rows("a.jsonl", lines, sizeof lines - 1, RECORD_CSV, "b.csv", 2);
 }
 
+/* Whichever allocation fails: a plan says so, or the rows do. */
+static void test_row_memory(void **state)
+{
+    (void)state;
+    static const char input[] = "image,text,error\na,\"b\xff, c\",d\n";
+    size_t at = 1;
+    for (bool failed = true; failed; at++) {
+        struct source source;
+        struct record record;
+        struct review_layout layout;
+        struct buffer out = {0};
+        const struct review_result result = result_of(2);
+        struct records *records = open_string(&source, "a.csv", input, sizeof input - 1);
+        assert_int_equal(records_next(records, &record), RECORDS_ONE);
+        alloc_fail_at(at);
+        bool good = review_layout_plan(&layout, records, &record, RECORD_JSONL);
+        if (good) {
+            review_header(&layout, &out);
+            review_row_begin(&layout, &out, &record, NULL);
+            review_row_end(&layout, &out, &result, 0);
+            good = !out.failed;
+        }
+        failed = alloc_fail_count() >= at;
+        alloc_fail_at(0);
+        assert_int_equal(good, !failed);
+        buffer_free(&out);
+        review_layout_free(&layout);
+        records_close(records);
+    }
+    assert_true(at > 8);
+}
+
 static void test_bars(void **state)
 {
     (void)state;
@@ -316,7 +348,8 @@ int main(void)
     messages_set_language(TUWEN_ENGLISH);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recent), cmocka_unit_test(test_recent_memory), cmocka_unit_test(test_data_urls),
-        cmocka_unit_test(test_paths),  cmocka_unit_test(test_rows),          cmocka_unit_test(test_bars),
+        cmocka_unit_test(test_paths),  cmocka_unit_test(test_rows),          cmocka_unit_test(test_row_memory),
+        cmocka_unit_test(test_bars),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
