@@ -6,7 +6,7 @@ export TUWEN_MODEL=demo
 mask() { sed -E 's/\[-?[0-9.]+, -?[0-9.]+\]/[N, N]/'; }
 awk -F, 'NR == 1 || $3 == "yes"' labels.csv | cut -d, -f1,2 > pairs.csv
 echo "# pairs"; tuwen eval -q pairs.csv | mask
-echo "# labels"; tuwen eval -q labels.csv | mask
+echo "# labels, and the profile that comes with the checkpoint"; tuwen eval -q labels.csv | mask
 echo "# a profile"
 tuwen calibrate -q labels.csv --save shop > text.txt
 tuwen eval -q --profile shop labels.csv | sed -E 's/-?[0-9]+\.[0-9]+/N/g; s/  +/  /g' | tail -n 6
