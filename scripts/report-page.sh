@@ -9,9 +9,18 @@ shift 3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# Without comments that have lines of their own, and without indentation: an eighth of the page.
+squeeze() {
+    awk '{ sub(/^ +/, "") }
+        /^\/\*.*\*\/$/ { next }
+        /^\/\*/ { comment = 1 }
+        !comment && $0 != "" { print }
+        /\*\/$/ { comment = 0 }' "$@"
+}
+
 # What stands between the tags, as it will be hashed by the browser.
-{ echo; cat "$style"; } >"$work/style"
-{ echo; cat "$@"; } >"$work/script"
+{ echo; squeeze "$style"; } >"$work/style"
+{ echo; squeeze "$@"; } >"$work/script"
 if grep -il '</style\|</script\|<!--' "$work/style" "$work/script"; then
     echo "^ would end its element too early" >&2
     exit 1

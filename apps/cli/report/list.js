@@ -251,7 +251,8 @@ function moveTo(at) {
         return;
     list.current = Math.max(0, Math.min(at, list.view.length - 1));
     const scrolled = scrolledTo(), top = list.current * list.rowHeight - scrolled, bottom = top + list.rowHeight;
-    const least = covered(), most = innerHeight - 8;
+    const detail = document.getElementById("detail"), sheet = getComputedStyle(detail).position === "fixed";
+    const least = covered(), most = innerHeight - (sheet ? detail.offsetHeight : 8);
     const by = top < least ? top - least : bottom > most ? bottom - most : 0;
     if (by !== 0)
         scrollBy({top: by / list.ratio, behavior: "instant"});

@@ -75,8 +75,9 @@ function decide(at, value, go) {
         return;
     history.push({place, before: decisions.get(place)});
     setDecision(place, value);
-    const leaves = !passesFilter(place, filter);
-    tell("");
+    const leaves = !passesFilter(place, filter), decision = decisions.get(place);
+    tell(say("decided", {number: count(rows[place][NUMBER]),
+                         decision: say(decision === 1 ? "accepted" : decision === 0 ? "rejected" : "undecided")}));
     if (leaves)
         refresh(false);
     else
@@ -238,6 +239,20 @@ function drawHistogram() {
     drawThreshold();
 }
 
+/* On narrow screens the row in focus is a sheet, which a tap on a row opens. */
+function openDetail(open) {
+    find("detail").classList.toggle("open", open);
+    moveTo(list.current);
+}
+
+function closeButton() {
+    const button = make("button", "close", "✕");
+    button.type = "button";
+    button.setAttribute("aria-label", say("close"));
+    button.addEventListener("click", () => openDetail(false));
+    return button;
+}
+
 /* The row in focus, with nothing shortened. */
 function drawDetail() {
     const place = list.view[list.current], row = rows[place], detail = find("detail");
@@ -267,7 +282,7 @@ function drawDetail() {
         if (value !== row[IMAGE] && value !== row[TEXT])
             fact((facts.columns || [])[i] || String(i + 1), value);
     });
-    detail.replaceChildren(thumbnailOf(row), text, verdict);
+    detail.replaceChildren(closeButton(), thumbnailOf(row), text, verdict);
     if (row[ERROR])
         detail.append(make("p", "problem", visible(row[ERROR])));
     detail.append(facts_of);

@@ -13,6 +13,8 @@ const KEYS = {
     a: () => decide(list.current, 1, true),
     r: () => decide(list.current, 0, true),
     c: () => decide(list.current, undefined, false),
+    Enter: () => openDetail(!find("detail").classList.contains("open")),
+    Escape: () => openDetail(false),
     u: undo,
     n: nextUndecided,
     "/": () => find("search").focus(),
@@ -37,7 +39,7 @@ function onKey(event) {
     if (typing && element.id === "search" && event.key === "Enter")
         list.grid.focus();
     const action = Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;
-    if (!action || typing || (MOVING.test(event.key) && element !== document.body && !list.grid.contains(element)))
+    if (!action || typing || (event.key === "Enter" && element.tagName === "BUTTON") || (MOVING.test(event.key) && element !== document.body && !list.grid.contains(element)))
         return;
     event.preventDefault();
     action();
@@ -53,7 +55,7 @@ function onListClick(event) {
         const value = Number(button.dataset.decide);
         decide(at, decisions.get(list.view[at]) === value ? undefined : value, false);
     } else {
-        moveTo(at);
+        openDetail(true);
     }
 }
 

@@ -70,6 +70,7 @@ const WORDS = {
         savedFormulas: "{count} rows saved as {file}. {formulas} texts in it begin like a formula and were kept as they " +
             "are for tuwen calibrate: do not open this file in a spreadsheet.",
         noDecisions: "There are no decisions yet.",
+        decided: "Row {number}: {decision}.",
         undone: "Row {number}: undone.",
         printed: "Only the first {count} of {total} rows are printed.",
         model: "model {name}",
@@ -77,7 +78,7 @@ const WORDS = {
         keysShort: "j and k move, a accepts, r rejects, u undoes, / searches, ? helps.",
         helpKeys: [
             ["j ↓ / k ↑", "next, previous row"], ["a / r", "accept, reject, and go on"], ["c", "clear the decision"],
-            ["u", "undo the last decision"], ["n", "next undecided row"], ["Home / End", "first, last row"],
+            ["u", "undo the last decision"], ["n", "next undecided row"], ["Enter", "the whole row, on narrow screens"], ["Home / End", "first, last row"],
             ["/", "search"], ["Esc", "back to the rows"], ["?", "this help"],
         ],
         helpText: [
@@ -159,6 +160,7 @@ const WORDS = {
         savedFormulas: "已将 {count} 行保存为 {file}。其中 {formulas} 段文本的开头像公式，为供 tuwen calibrate 使用而原样保留：" +
             "请勿用电子表格打开此文件。",
         noDecisions: "还没有人工结论。",
+        decided: "第 {number} 行：{decision}。",
         undone: "第 {number} 行：已撤销。",
         printed: "只打印 {total} 行中的前 {count} 行。",
         model: "模型 {name}",
@@ -166,7 +168,7 @@ const WORDS = {
         keysShort: "j、k 移动，a 通过，r 拒绝，u 撤销，/ 搜索，? 帮助。",
         helpKeys: [
             ["j ↓ / k ↑", "下一行、上一行"], ["a / r", "通过、拒绝，并前进"], ["c", "清除该行的结论"],
-            ["u", "撤销上一个结论"], ["n", "下一个未定的行"], ["Home / End", "第一行、最后一行"],
+            ["u", "撤销上一个结论"], ["n", "下一个未定的行"], ["Enter", "窄屏上显示整行内容"], ["Home / End", "第一行、最后一行"],
             ["/", "搜索"], ["Esc", "回到各行"], ["?", "显示此帮助"],
         ],
         helpText: [
