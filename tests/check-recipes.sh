@@ -11,13 +11,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/bin"
 ln -s "$TUWEN_BUILD/tuwen" "$work/bin/tuwen"
+unset TUWEN_MODEL XDG_DATA_HOME XDG_CONFIG_HOME LANG LC_MESSAGES LANGUAGE
 bad=0
 commands=0
 
 # run COMMAND EXPECTED: in the document's folder.
 run() {
     commands=$((commands + 1))
-    (cd "$here" && sh -c "$1" </dev/null >"$work/out" 2>"$work/err") || true
+    (cd "$here" && HOME=$work/home PATH=$work/bin:$PATH LC_ALL=C.UTF-8 TUWEN_CACHE=off sh -c "$1" </dev/null >"$work/out" 2>"$work/err") || true
     sed 's/[ ]*$//' "$work/out" >"$work/got"
     if ! awk -v expected="$2" -v actual="$work/got" -f tests/compare.awk >"$work/difference"; then
         echo "$document: $1"
