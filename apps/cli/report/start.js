@@ -182,17 +182,22 @@ function start() {
     drawMore();
 }
 
-/* Shows the first rows as soon as they are there; later ones are counted in now and then. */
+/* Shows the first rows as soon as they are there; later ones are counted in now and then, and all at the end. */
+let pumping = 0;
+
 function pump() {
+    clearTimeout(pumping);
     const more = takeBlocks(), loading = document.readyState === "loading";
     if (!started && (rows.length > 0 || !loading))
         start();
     else if (started && more && loading)
         drawMore();
     if (loading)
-        setTimeout(pump, started ? 300 : 20);
+        pumping = setTimeout(pump, started ? 300 : 20);
     else
         finish();
 }
+
+addEventListener("DOMContentLoaded", pump);
 
 pump();
