@@ -253,7 +253,7 @@ static int say_end(struct review *review, tuwen_status status)
     if (status == TUWEN_CANCELLED)
         complain(goes_on ? SAY_REVIEW_CANCELLED : SAY_CANCELLED, WITH(rows.text));
     else if (status != TUWEN_OK && goes_on)
-        complain(SAY_REVIEW_BROKEN_OFF, WITH(rows.text));
+        complain(SAY_REVIEW_BROKEN_OFF, NULL);
     if (status == TUWEN_OK || status == TUWEN_CANCELLED)
         review_summary_say(&review->summary);
     if (review->layout.records_with_others > 0)

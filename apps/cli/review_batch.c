@@ -113,6 +113,7 @@ static void make_result(const struct review_batch *batch, const struct row *row,
 static tuwen_status write_rows(struct review_batch *batch)
 {
     const struct review_work *work = batch->work;
+    const struct review_summary before = *work->summary;
     batch->out.size = 0;
     for (; batch->written < batch->row_count; batch->written++) {
         const struct row *row = &batch->rows[batch->written];
@@ -127,8 +128,10 @@ static tuwen_status write_rows(struct review_batch *batch)
     }
     if (batch->out.failed || batch->bytes.failed)
         return out_of_memory();
-    if (!review_file_write(work->file, &batch->out))
+    if (!review_file_write(work->file, &batch->out)) {
+        *work->summary = before; /* the next run finds out how many rows there are */
         return TUWEN_IO;
+    }
     review_progress(work->summary, batch->offset, work->input_size);
     return TUWEN_OK;
 }

@@ -260,9 +260,11 @@ bool review_file_close(struct review_file *file)
         return true;
     if (file->earlier)
         fclose(file->earlier);
-    if (file->path && file->file >= 0 && close(file->file) != 0) {
-        cannot_write(file->path, errno);
-        good = false;
+    if (file->path && file->file >= 0) {
+        good = !file->goes_on || fsync(file->file) == 0;
+        good = close(file->file) == 0 && good;
+        if (!good)
+            cannot_write(file->path, errno);
     }
     free(file);
     return good;

@@ -35,3 +35,8 @@ printf '{"image":"images/28x28.png","texts":["a","b","c"]}\n' > in.jsonl
 tuwen review -q in.jsonl -o out.jsonl; cp out.jsonl whole.jsonl
 head -c 250 whole.jsonl > out.jsonl
 tuwen review -q in.jsonl -o out.jsonl; cmp out.jsonl whole.jsonl; cat out.jsonl
+echo "# a full disk"
+awk 'BEGIN { print "image,text"; for (i = 0; i < 100; i++) print (i % 2 ? "images/28x28.png" : "none.png") ",text " i }' > many.csv
+tuwen review -q many.csv -o many-whole.csv
+(trap '' XFSZ; ulimit -f 4; tuwen review -q many.csv -o many.out; echo "exit $?")
+test -s many.out && tuwen review -q many.csv -o many.out; cmp many.out many-whole.csv && echo the same
