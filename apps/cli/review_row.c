@@ -381,7 +381,8 @@ bool review_row_read(const struct review_layout *layout, const char *end, size_t
         last--;
     for (unsigned column = COLUMN_COSINE; column < REVIEW_COLUMNS; column++)
         values[column] = next_value(layout, &at, last, &sizes[column]);
-    bool has_error = sizes[COLUMN_ERROR] > 0 && strncmp(values[COLUMN_ERROR], "null", 4) != 0;
+    bool has_error =
+        sizes[COLUMN_ERROR] > 0 && !(sizes[COLUMN_ERROR] == 4 && memcmp(values[COLUMN_ERROR], "null", 4) == 0);
     if (has_error) {
         const char *colon = memchr(values[COLUMN_ERROR], ':', (size_t)(last - values[COLUMN_ERROR]));
         result->status = values[COLUMN_ERROR];
