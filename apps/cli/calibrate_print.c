@@ -223,7 +223,7 @@ static void add_reliability(struct buffer *to, const struct calibration *of)
     buffer_add_text(to, "\"reliability\":[");
     for (size_t i = 0; i < CALIBRATE_BINS; i++)
         BUFFER_FORMAT(to, "%s\n{\"pairs\":%.0f,\"said\":%.6g,\"matching\":%.6g}", i ? "," : "", bins[i].weight,
-                          bins[i].value, bins[i].share);
+                      bins[i].value, bins[i].share);
     buffer_add_text(to, "\n],");
 }
 
@@ -260,7 +260,7 @@ static void add_points(struct buffer *to, const struct calibration *of)
     for (int band = TUWEN_BAND_VERY_HIGH; band > TUWEN_BAND_MISMATCH; band--) {
         tuwen_point point = calibration_point_at(of, (double)of->profile->band_from[band]);
         BUFFER_FORMAT(to, "%s\n{\"band\":\"%s\",\"match\":%.6g,", band == TUWEN_BAND_VERY_HIGH ? "" : ",",
-                          tuwen_band_name((tuwen_band)band, TUWEN_ENGLISH), (double)of->profile->band_from[band]);
+                      tuwen_band_name((tuwen_band)band, TUWEN_ENGLISH), (double)of->profile->band_from[band]);
         add_point(to, &point);
         buffer_add_text(to, "}");
     }
@@ -287,12 +287,11 @@ bool calibration_print_json(const struct calibration *of, FILE *stream)
     add_text(&to, "model", of->profile->model);
     add_text(&to, "space", of->profile->space);
     add_text(&to, "instruction", of->profile->instruction);
-    BUFFER_FORMAT(
-        &to, "\"yes\":%zu,\"no\":%zu,\"pictures\":%zu,\"texts\":%zu,\"bad_rows\":%zu,\"unlabelled\":%zu,", pairs->yes,
-        pairs->no, pairs->pictures.count, pairs->texts.count, pairs->bad_rows, pairs->unsaid);
-    BUFFER_FORMAT(&to, "\"folds\":%d,\"seed\":%llu,\"prior\":%.6g,\"by_language\":%s,\"chosen\":\"%s\",\n",
-                      of->folds, (unsigned long long)of->seed, of->profile->prior,
-                      of->profile->by_language ? "true" : "false", calibration_way_key(of->chosen));
+    BUFFER_FORMAT(&to, "\"yes\":%zu,\"no\":%zu,\"pictures\":%zu,\"texts\":%zu,\"bad_rows\":%zu,\"unlabelled\":%zu,",
+                  pairs->yes, pairs->no, pairs->pictures.count, pairs->texts.count, pairs->bad_rows, pairs->unsaid);
+    BUFFER_FORMAT(&to, "\"folds\":%d,\"seed\":%llu,\"prior\":%.6g,\"by_language\":%s,\"chosen\":\"%s\",\n", of->folds,
+                  (unsigned long long)of->seed, of->profile->prior, of->profile->by_language ? "true" : "false",
+                  calibration_way_key(of->chosen));
     add_ways(&to, of);
     add_reliability(&to, of);
     add_points(&to, of);

@@ -325,8 +325,8 @@ static bool print_json(const struct eval *eval)
     buffer_add_json(&to, eval->checkpoint.info->name, strlen(eval->checkpoint.info->name));
     BUFFER_FORMAT(&to, ",\"space\":\"%s\",", tuwen_session_fingerprint(eval->checkpoint.session));
     BUFFER_FORMAT(&to, "\"pictures\":%zu,\"texts\":%zu,\"pairs\":%zu,\"yes\":%zu,\"no\":%zu,\"bad_rows\":%zu,",
-                      pairs->pictures.count, pairs->texts.count, pairs->own_count, pairs->yes, pairs->no,
-                      pairs->bad_rows);
+                  pairs->pictures.count, pairs->texts.count, pairs->own_count, pairs->yes, pairs->no,
+                  pairs->bad_rows);
     buffer_add_text(&to, "\"metrics\":{");
     for (size_t i = 0; i < eval->count; i++) {
         const struct metric *metric = &eval->metrics[i];
