@@ -104,12 +104,13 @@ static void print_row(const char *const cells[COLUMNS], const size_t widths[COLU
 {
     for (size_t i = 0; i < COLUMNS; i++) {
         size_t size = strlen(cells[i]), width = text_width(cells[i], size);
+        size_t missing = widths[i] > width ? widths[i] - width : 0;
         bool number = i == 1 || i == 2;
         if (number)
-            pad(stdout, widths[i] - width);
+            pad(stdout, missing);
         text_print(stdout, cells[i], size, i == COLUMNS - 1 ? limit : 0);
         if (i < COLUMNS - 1)
-            pad(stdout, (number ? 0 : widths[i] - width) + 2);
+            pad(stdout, (number ? 0 : missing) + 2);
     }
 }
 

@@ -91,6 +91,10 @@ static int check_drawing(const struct work *work)
         complain(SAY_FILE_OVERWRITES, WITH(path));
         return CLI_USAGE;
     }
+    if (*work->path && output_same(work->path, path)) {
+        complain(SAY_CALIBRATE_SAME_FILE, WITH(path));
+        return CLI_USAGE;
+    }
     return output_try(path) ? CLI_DONE : CLI_SOME_FAILED;
 }
 

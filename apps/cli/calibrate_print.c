@@ -98,7 +98,8 @@ static void print_message(enum message message, const char *const *arguments)
 {
     char line[512];
     message_format(line, sizeof line, message, arguments);
-    puts(line);
+    text_print(stdout, line, strlen(line), 0);
+    putchar('\n');
 }
 
 static struct number_text percent(double share, int decimals)

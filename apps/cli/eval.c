@@ -300,7 +300,8 @@ static void print_text_report(const struct eval *eval)
     message_format(line, sizeof line, SAY_EVAL_INPUT,
                    WITH(input_name(eval->input), number_text((double)pairs->pictures.count, 0).text,
                         number_text((double)pairs->texts.count, 0).text, labels));
-    puts(line);
+    text_print(stdout, line, strlen(line), 0);
+    putchar('\n');
     for (size_t i = 0; i < eval->count; i++)
         print_metric(eval->cli, &eval->metrics[i]);
 }

@@ -28,7 +28,7 @@ static int wrong(const struct options *options, enum message message, const char
     return usage_error(options->command);
 }
 
-int html_options_check(const struct options *options)
+int html_options_check(const struct options *options, const char *output)
 {
     const struct option_value *report = &options->values[OPTION_REPORT];
     const struct option_value *thumbnails = &options->values[OPTION_THUMBNAILS];
@@ -40,6 +40,10 @@ int html_options_check(const struct options *options)
         return wrong(options, SAY_REPORT_THUMBNAILS, WITH(thumbnails->text));
     if (strcmp(report->text, "-") == 0 || !*report->text)
         return wrong(options, SAY_REPORT_FILE, NULL);
+    if (output && strcmp(output, "-") != 0 && output_same(report->text, output)) {
+        complain(SAY_REPORT_SAME_FILE, WITH(report->text));
+        return CLI_USAGE;
+    }
     if (!html_report_may_write(report->text)) {
         complain(SAY_REPORT_OVERWRITES, WITH(report->text));
         return CLI_USAGE;

@@ -7,9 +7,9 @@
 #include "options.h"
 #include "tuwen/thumbnail.h"
 
-/* Whether the options --report and --thumbnails can be followed: said before anything is computed. Returns an exit code,
- * after a complaint. */
-int html_options_check(const struct options *options);
+/* Whether the options --report and --thumbnails can be followed: said before anything is computed. `output` is the file of
+ * the other results, NULL or "-" for standard output. Returns an exit code, after a complaint. */
+int html_options_check(const struct options *options, const char *output);
 
 /* When a report is made, for its facts. */
 struct html_text {

@@ -92,7 +92,7 @@ static int run_match(struct match *match)
         code = choose_format(match);
     if (code != CLI_DONE)
         return code == CLI_USAGE ? usage_error(COMMAND_MATCH) : code;
-    code = html_options_check(&match->cli->options);
+    code = html_options_check(&match->cli->options, match->cli->options.values[OPTION_OUTPUT].text);
     if (code != CLI_DONE)
         return code;
     match_hint_at_order(match);

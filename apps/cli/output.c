@@ -119,6 +119,34 @@ bool output_try(const char *path)
     return output_open(&output, path) && output_close(&output, false);
 }
 
+/* The folder that a file is in, or would be. */
+static bool folder_of(const char *path, struct stat *status)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    bool good = folder && stat(folder, status) == 0;
+    free(folder);
+    return good;
+}
+
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+bool output_same(const char *one, const char *other)
+{
+    struct stat first, second;
+    bool one_there = stat(one, &first) == 0, other_there = stat(other, &second) == 0;
+    if (one_there != other_there)
+        return false;
+    if (!one_there &&
+        (strcmp(name_of(one), name_of(other)) != 0 || !folder_of(one, &first) || !folder_of(other, &second)))
+        return false;
+    return (!one_there || S_ISREG(first.st_mode)) && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 static int stdout_error;
 
 void output_flush(void)

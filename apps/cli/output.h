@@ -36,6 +36,9 @@ bool output_pair_close(struct output_pair *pair, bool keep);
 /* Whether a file could be written there, as far as that can be seen without writing. Complains and returns false if not. */
 bool output_try(const char *path);
 
+/* Whether both paths name one file, which need not be there yet. Never so a device or a pipe, which takes from many. */
+bool output_same(const char *one, const char *other);
+
 /* Flushes standard output; the first error is remembered. */
 void output_flush(void);
 

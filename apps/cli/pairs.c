@@ -120,6 +120,11 @@ static bool add_record(struct pairs *pairs, const struct record *record)
         tell(pairs, record->image ? record->image : "", record->error);
         return true;
     }
+    for (size_t i = 0; i < record->text_count; i++)
+        if (memchr(record->texts[i].data, 0, record->texts[i].size)) { /* of JSON; it would be cut there */
+            tell(pairs, record->image, text_of(SAY_RECORD_NUL));
+            return true;
+        }
     pairs->unsaid += record->label < 0;
     uint32_t picture = 0;
     bool good = number_of(pairs, &pairs->pictures, record->image, &picture);

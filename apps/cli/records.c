@@ -404,13 +404,32 @@ static char delimiter_of(const char *row, size_t size)
     return candidates[best];
 }
 
+/* Blank lines at the beginning do not count, and are not to fill the memory. */
+static void drop_blank_lines(struct record_rows *rows)
+{
+    const char *at = rows->buffer + rows->begin;
+    size_t left = rows->end - rows->begin, size = 0;
+    for (size_t line = 1; line > 0; size += line)
+        line = size < left && at[size] == '\n'                               ? 1
+               : size + 1 < left && at[size] == '\r' && at[size + 1] == '\n' ? 2
+                                                                             : 0;
+    record_rows_use(rows, size);
+}
+
 /* The first line that is not blank, or as much of it as tells the format: the same however the bytes arrive. */
 static bool first_line(struct records *records, const char **line, size_t *size)
 {
     for (;;) {
+        drop_blank_lines(&records->rows);
         const char *at = records->rows.buffer + records->rows.begin, *end = records->rows.buffer + records->rows.end;
-        while (at < end && strchr(" \t\r\n", *at) && *at != '\0')
+        const char *start = at;
+        while (at < end && at - start < SAMPLE && strchr(" \t\r\n", *at) && *at != '\0')
             at++;
+        if (at - start == SAMPLE) { /* nor are other blanks */
+            *line = at;
+            *size = 0;
+            return true;
+        }
         size_t seen = (size_t)(end - at) < SAMPLE ? (size_t)(end - at) : SAMPLE;
         const char *newline = at < end ? memchr(at, '\n', seen) : NULL;
         *line = at;

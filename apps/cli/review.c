@@ -108,7 +108,7 @@ static int check_helper(const struct review *review)
 static int check_files(const struct review *review)
 {
     struct stat input, output;
-    int code = html_options_check(&review->cli->options);
+    int code = html_options_check(&review->cli->options, review->output);
     if (code != CLI_DONE)
         return code;
     if (!review->output)

@@ -109,8 +109,10 @@ static int open_locked(struct review_file *file, struct stat *status)
     file->file = open(file->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (file->file < 0 || fstat(file->file, status) != 0)
         return cannot_write(file->path, errno);
-    if (!S_ISREG(status->st_mode) || flock(file->file, LOCK_EX | LOCK_NB) == 0)
+    if (!S_ISREG(status->st_mode))
         return CLI_DONE;
+    if (flock(file->file, LOCK_EX | LOCK_NB) == 0) /* its size before that may be from another review's beginning */
+        return fstat(file->file, status) == 0 ? CLI_DONE : cannot_write(file->path, errno);
     if (errno != EWOULDBLOCK)
         return cannot_write(file->path, errno);
     complain(SAY_REVIEW_BUSY, WITH(file->path));

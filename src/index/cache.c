@@ -206,12 +206,32 @@ static void hand_out(work *of, size_t count, float *vectors, tuwen_output *outpu
     tw_cache_file_store(&of->cache->file, &of->owner, of->entries, entries);
 }
 
+static bool same_name(const tuwen_input *a, const tuwen_input *b)
+{
+    return a->name == b->name || (a->name && b->name && strcmp(a->name, b->name) == 0);
+}
+
+/* A failure's sentence names its input, so what equals one that failed and has another name fails by itself. */
+static tuwen_status fail_twins(work *of, const tuwen_input *inputs, size_t count, float *vectors,
+                               tuwen_output *outputs, tuwen_error *error)
+{
+    tuwen_status status = TUWEN_OK;
+    for (size_t i = 0; i < count && status == TUWEN_OK; i++) {
+        const slot *at = &of->slots[i];
+        if (at->state == SLOT_TWIN && outputs[i].status != TUWEN_OK && !same_name(&inputs[i], &of->inputs[at->place]))
+            status = tuwen_embed(of->session, &inputs[i], 1, vectors + i * of->owner.dimension, &outputs[i], error);
+    }
+    return status;
+}
+
 /* Without outputs the first bad input ends the call. */
 static tuwen_status first_failure(const work *of, size_t count, tuwen_error *error)
 {
     for (size_t i = 0; i < count; i++) {
+        if (of->slots[i].state == SLOT_FOUND)
+            continue; /* it has no place */
         const tuwen_output *output = &of->outputs[of->slots[i].place];
-        if (of->slots[i].state == SLOT_FOUND || output->status == TUWEN_OK)
+        if (output->status == TUWEN_OK)
             continue;
         if (error) {
             error->status = output->status;
@@ -233,6 +253,9 @@ static tuwen_status embed_chunk(work *of, const tuwen_input *inputs, size_t coun
         if (status != TUWEN_OK)
             return status;
         hand_out(of, count, vectors, outputs);
+        status = outputs ? fail_twins(of, inputs, count, vectors, outputs, error) : TUWEN_OK;
+        if (status != TUWEN_OK)
+            return status;
     } else {
         tw_cache_file_store(&of->cache->file, &of->owner, NULL, 0); /* what was used */
     }

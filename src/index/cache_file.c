@@ -548,9 +548,11 @@ tuwen_status tw_cache_file_shrink(tw_cache_file *file, uint64_t bytes, tuwen_err
     if (answer == TW_ANSWER_DONE)
         return TUWEN_OK;
     tuwen_status status = tw_cache_file_fail(file, answer, error);
+    char reason[TW_REASON_SIZE]; /* the next statement has another one */
+    (void)snprintf(reason, sizeof reason, "%s", tw_database_reason(file->database));
     (void)tw_database_run(file->database, "ROLLBACK");
     if (answer == TW_ANSWER_DAMAGED)
-        on_trouble(file, answer, tw_database_reason(file->database), false);
+        on_trouble(file, answer, reason, false);
     return answer == TW_ANSWER_DAMAGED && file->database ? TUWEN_OK : status; /* the new one is empty */
 }
 

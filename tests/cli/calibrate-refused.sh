@@ -11,6 +11,7 @@ head -n 20 labels.csv > few.csv; try -q few.csv; try -q --lang zh few.csv
 cut -d, -f1,2 labels.csv > without.csv; try -q without.csv
 awk -F, 'NR == 1 || $3 == "yes"' labels.csv > yes.csv; try -q yes.csv
 echo mine > mine.svg; try -q --svg mine.svg labels.csv; cat mine.svg
+try -q --save ./new.json --svg new.json labels.csv; ls new.json 2>/dev/null
 try -q --save no/where/p.json labels.csv > /dev/null; ls no/where
 : > file; try -q --save file/p.json labels.csv
 mkdir -p "$HOME"; : > "$HOME/.config"; try -q --save shop labels.csv > text.txt

@@ -7,6 +7,7 @@ try() { tuwen eval "$@" > text.txt; echo "exit $?"; }
 try; try a b; try missing.csv
 printf 'image,text,label\ndemo/pictures/dog.jpg,a cat,no\n' > no.csv; try -q no.csv
 printf 'image,text\nnone.png,a cat\n' > none.csv; try -q none.csv
+printf '{"image":"demo/pictures/dog.jpg","text":"a cat\\u0000 and a dog"}\n' > nul.jsonl; try -q nul.jsonl
 try -q --fail-under auc labels.csv; try -q --fail-under nothing=1 labels.csv; try -q --fail-under clipscore=x labels.csv
 try -q --profile shop labels.csv; try -q --profile ./shop.json labels.csv; try -q --profile 'a b' labels.csv
 tuwen calibrate -q labels.csv --save shop > text.txt

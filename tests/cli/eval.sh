@@ -16,3 +16,4 @@ tuwen eval -q --fail-under clipscore=10,picture_to_text_recall_at_5=0.5 pairs.cs
 tuwen eval -q --fail-under clipscore=99 pairs.csv > text.txt; echo "exit $?"; tail -n 1 text.txt | mask
 tuwen eval -q --json --fail-under picture_to_text_recall_at_10=0.9 pairs.csv | sed -E 's/"(low|high)":[0-9.]+/"\1":N/g'
 echo "# in Chinese"; tuwen eval -q --lang zh pairs.csv | mask
+echo "# a name that would act on the terminal"; cp pairs.csv "$(printf 'pairs\033[31m.csv')"; tuwen eval -q "$(printf 'pairs\033[31m.csv')" | head -n 1

@@ -23,6 +23,8 @@ tuwen match -q -m demo -Q 'a dog' $pictures/dog.jpg --report new.html
 echo "exit code $?"
 tuwen match -q -m demo $pictures/dog.jpg 'a dog' --report texts.txt
 echo "exit code $?"
+tuwen match -q -m demo $pictures/dog.jpg 'a dog' --format csv -o new.html --report ./new.html
+echo "exit code $?"
 tuwen match -q -m demo $pictures/dog.jpg 'a dog' --report .
 echo "exit code $?"
 if [ -w /dev/full ]; then

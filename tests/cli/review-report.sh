@@ -50,7 +50,7 @@ rows empty.html
 
 echo "== refused"
 echo mine >mine.html
-for options in "--report out.html" "-o new.csv --report -" "-o new.csv --report mine.html" "-o new.csv --thumbnails 96" \
+for options in "--report out.html" "-o new.csv --report -" "-o new.csv --report ../${PWD##*/}/new.csv" "-o new.csv --report mine.html" "-o new.csv --thumbnails 96" \
     "-o new.csv --report new.html --thumbnails 15" "-o new.csv --report new.html --thumbnails 96px" "-o new.csv --report nowhere/new.html"; do
     tuwen review -q -m demo shop.csv $options
     echo "exit code $?"

@@ -369,6 +369,27 @@ static void check_allocations(const char *name, const char *text)
     assert_true(at > 4);
 }
 
+/* Megabytes of blank lines before the first row, and of blanks: the former say nothing, the latter are a row too long. */
+static void test_blank_beginning(void **state)
+{
+    (void)state;
+    enum { BLANK = 3 << 20 };
+    static const char *const ends[] = {"image\ttext\na.jpg\tone, two; three\n",
+                                       "{\"image\":\"a.jpg\",\"text\":\"x\"}\n"};
+    char *text = tw_alloc(BLANK + 256, 1);
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t at = 0; at < BLANK; at += 3)
+            memcpy(text + at, "\n\r\n", 3);
+        (void)snprintf(text + BLANK, 256, "%s", ends[i]);
+        check_text("pipe", text, NULL, i == 0 ? RECORDS("a.jpg|one, two; three|-1|") : RECORDS("a.jpg|x|-1|"));
+    }
+    struct pieces pieces;
+    const struct records_options options = {.max_size = 1 << 20};
+    memset(text, ' ', BLANK);
+    assert_null(open_text(&pieces, "pipe", text, &options));
+    tw_free(text);
+}
+
 static void test_allocations(void **state)
 {
     (void)state;
@@ -391,9 +412,9 @@ int main(void)
 {
     messages_set_language(TUWEN_ENGLISH);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spectrum),    cmocka_unit_test(test_columns), cmocka_unit_test(test_json_lines),
-        cmocka_unit_test(test_broken_rows), cmocka_unit_test(test_pieces),  cmocka_unit_test(test_large),
-        cmocka_unit_test(test_allocations), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_spectrum),        cmocka_unit_test(test_columns),     cmocka_unit_test(test_json_lines),
+        cmocka_unit_test(test_broken_rows),     cmocka_unit_test(test_pieces),      cmocka_unit_test(test_large),
+        cmocka_unit_test(test_blank_beginning), cmocka_unit_test(test_allocations), cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
