@@ -64,6 +64,11 @@ static json_t *real_of(double number, double unit)
     return json_real(round(number / unit) * unit);
 }
 
+static json_t *real_or_null(double number)
+{
+    return isnan(number) ? json_null() : real_of(number, 1e-6);
+}
+
 bool json_match_begin(struct json_match *document, FILE *stream, const tuwen_model_info *info, const char *space)
 {
     *document = (struct json_match){.stream = stream, .errors = json_array()};
@@ -98,10 +103,11 @@ bool json_match_result(struct json_match *document, const struct json_pair *pair
                                              (json_int_t)pair->query_index)
                                  : json_object();
     json_t *rest = json_pack(
-        "{so so* so sI so so so sb}", "image", name_or_null(pair->image), "item_text",
+        "{so so* so sI so so so so so sb}", "image", name_or_null(pair->image), "item_text",
         pair->item_text ? name_or_null(pair->item_text) : NULL, "text", string_or_null(pair->text, pair->text_size),
         "index", (json_int_t)pair->index, "cosine", real_of((double)pair->score.cosine, 1e-6), "score",
-        pair->judged ? real_of((double)pair->score.score, 1e-6) : json_null(), "band",
+        pair->judged ? real_of((double)pair->score.score, 1e-6) : json_null(), "match", real_or_null(pair->match),
+        "share", real_or_null(pair->share), "band",
         pair->judged ? json_string(band_key(pair->score.band)) : json_null(), "truncated", (int)pair->truncated);
     fputs(document->results++ ? ",\n" : "\n", document->stream);
     return print_joined(document->stream, record, rest);

@@ -32,7 +32,8 @@ struct json_pair {
     size_t text_size;
     size_t index; /* of the text as given, or with a query of the candidate */
     tuwen_score score;
-    bool judged; /* score and band are made for such a pair; else they are null */
+    double match, share; /* NaN = there is none */
+    bool judged;         /* score and band are made for such a pair; else they are null */
     bool truncated;
 };
 /* `space` is the session's fingerprint. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "interrupt.h"
+#include "profiles.h"
 
 /* A wrong command line, said in one sentence. */
 static int wrong(enum message message, const char *const *arguments)
@@ -99,6 +100,12 @@ static int run_match(struct match *match)
     code = checkpoint_open(&match->checkpoint, match->cli, NULL, true);
     if (code != CLI_DONE)
         return code;
+    const struct option_value *instruction = &match->cli->options.values[OPTION_INSTRUCTION];
+    code = profiles_open(match->cli, &match->checkpoint,
+                         instruction->given ? instruction->text : match->checkpoint.info->match_instruction,
+                         &match->profile);
+    if (code != CLI_DONE)
+        return code;
     if (!match_make_sides(match)) {
         if (interrupt_seen())
             complain(SAY_CANCELLED, NULL);
@@ -125,6 +132,7 @@ int match_run(const struct cli *cli)
     match_report_end(&match, false);
     match_print_free(&match);
     match_free_sides(&match);
+    tuwen_profile_close(match.profile);
     free(match.kept_vectors);
     free(match.cosines);
     return code;

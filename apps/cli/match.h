@@ -19,6 +19,7 @@
 #include "query.h"
 #include "ranking.h"
 #include "table.h"
+#include "tuwen/profile.h"
 #include "vectors.h"
 
 /* In the order of the choices of --format. */
@@ -42,7 +43,9 @@ struct match_item {
     const char *status;  /* why it has no vector: the name of a status; NULL = it has one, or is not tried yet */
     char *message;       /* likewise, one sentence */
     bool truncated;
-    size_t number; /* of the texts or queries, from 1: for messages */
+    float level;             /* of the profile, if there is one */
+    tuwen_language language; /* of a text */
+    size_t number;           /* of the texts or queries, from 1: for messages */
 };
 
 struct match_side {
@@ -67,6 +70,7 @@ struct match_printer {
     struct ranking ranking; /* of each kept item the best that passed, where groups are made of these */
     struct ranked *entries; /* [kept] */
     struct table_row *rows; /* of the longest group */
+    float *shares;          /* [kept], in the order of a group */
     float *matrix;          /* [passing][kept] */
     struct text *names[2];  /* of the matrix: [passing] and [kept] */
 };
@@ -95,8 +99,9 @@ struct match {
     struct vector_list stored;
     struct match_side kept, passing;
     size_t dimension;
-    float *kept_vectors; /* [kept][dimension] */
-    float *cosines;      /* [kept]: of the item that passes */
+    float *kept_vectors;    /* [kept][dimension] */
+    float *cosines;         /* [kept]: of the item that passes */
+    tuwen_profile *profile; /* NULL: none */
     bool some_failed;
     struct match_printer printer;
     struct match_report report;
@@ -117,6 +122,10 @@ void match_free_sides(struct match *match);
 
 /* match_run.c: computes and prints everything. OK, CANCELLED, OUT_OF_MEMORY, or an error that was complained of. */
 tuwen_status match_compute(struct match *match);
+
+/* What is said of a pair with that cosine; `*match` is the probability, NaN if there is none. */
+tuwen_score match_judge(const struct match *match, const struct match_item *kept, const struct match_item *passing,
+                        float cosine, double *probability);
 
 /* What to call an item when people read it. */
 struct text match_item_name(const struct match_item *item);

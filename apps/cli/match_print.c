@@ -23,6 +23,7 @@ struct pair {
     const struct match_item *kept, *passing;
     size_t kept_place, passing_place;
     tuwen_score score;
+    double probability, share; /* NaN: there is none */
     bool judged, truncated;
 };
 
@@ -56,15 +57,17 @@ static bool is_judged(const struct match_item *kept, const struct match_item *pa
 static struct pair pair_of(const struct match *match, size_t kept, size_t passing, float cosine)
 {
     const struct match_item *left = &match->kept.items[kept], *right = &match->passing.items[passing];
-    return (struct pair){
+    struct pair pair = {
         .kept = left,
         .passing = right,
         .kept_place = kept,
         .passing_place = passing,
-        .score = tuwen_score_cosine(match->checkpoint.model, cosine),
+        .share = NAN,
         .judged = is_judged(left, right),
         .truncated = left->truncated || right->truncated,
     };
+    pair.score = match_judge(match, left, right, cosine, &pair.probability);
+    return pair;
 }
 
 static bool any(const struct match_side *side, bool (*is_such)(const struct match_item *item))
@@ -90,7 +93,13 @@ static bool all_judged(const struct match *match)
 static struct table_row table_row_of(const struct match *match, const struct pair *pair)
 {
     struct text name = match_item_name(match->by_kept ? pair->passing : pair->kept);
-    return (struct table_row){name.data, name.size, pair->score, pair->judged, pair->truncated};
+    return (struct table_row){.name = name.data,
+                              .size = name.size,
+                              .score = pair->score,
+                              .match = pair->probability,
+                              .share = pair->share,
+                              .judged = pair->judged,
+                              .truncated = pair->truncated};
 }
 
 static bool print_json(struct match *match, const struct pair *pair)
@@ -105,6 +114,8 @@ static bool print_json(struct match *match, const struct pair *pair)
         .text_size = text->text_size,
         .index = match->with_queries ? pair->passing_place : pair->kept_place,
         .score = pair->score,
+        .match = pair->probability,
+        .share = pair->share,
         .judged = pair->judged,
         .truncated = pair->truncated,
     };
@@ -119,7 +130,7 @@ static bool has_item_text(const struct match *match)
 
 static void print_csv_heading(const struct match *match)
 {
-    fprintf(match->printer.output.main.stream, "%simage,%stext,cosine,score,band,truncated,error\n",
+    fprintf(match->printer.output.main.stream, "%simage,%stext,cosine,score,match,share,band,truncated,error\n",
             match->with_queries ? "query," : "", has_item_text(match) ? "item_text," : "");
 }
 
@@ -147,6 +158,8 @@ static bool print_csv(const struct match *match, const struct pair *pair)
     bool good = print_csv_items(match, &row, pair->passing, pair->kept);
     csv_word(&row, number_text((double)pair->score.cosine, 6).text);
     csv_word(&row, pair->judged ? number_text((double)pair->score.score, 6).text : "");
+    csv_word(&row, isnan(pair->probability) ? "" : number_text(pair->probability, 6).text);
+    csv_word(&row, isnan(pair->share) ? "" : number_text(pair->share, 6).text);
     csv_word(&row, pair->judged ? tuwen_band_name(pair->score.band, TUWEN_ENGLISH) : "");
     csv_word(&row, pair->truncated ? "true" : "false");
     csv_word(&row, "");
@@ -159,7 +172,7 @@ static bool print_csv_error(const struct match *match, bool is_kept, size_t plac
     struct csv_row row = {match->printer.output.main.stream, false};
     const struct match_item *item = is_kept ? &match->kept.items[place] : &match->passing.items[place];
     bool good = print_csv_items(match, &row, is_kept ? NULL : item, is_kept ? item : NULL);
-    fputs(",,,,", row.stream);
+    fputs(",,,,,,", row.stream);
     good = csv_text(&row, item->message, strlen(item->message)) && good;
     csv_end(&row);
     return good;
@@ -167,9 +180,9 @@ static bool print_csv_error(const struct match *match, bool is_kept, size_t plac
 
 /* Groups. */
 
-/* Prints an item with entries of the other side. */
+/* Prints an item with entries of the other side. `shares` (may be NULL) are theirs. */
 static bool print_group(struct match *match, size_t head, const struct ranked *entries, size_t count,
-                        const char *note)
+                        const float *shares, const char *note)
 {
     struct match_printer *printer = &match->printer;
     bool good = true;
@@ -178,6 +191,8 @@ static bool print_group(struct match *match, size_t head, const struct ranked *e
     for (size_t i = 0; i < count && good; i++) {
         struct pair pair = match->by_kept ? pair_of(match, head, entries[i].place, entries[i].cosine)
                                           : pair_of(match, entries[i].place, head, entries[i].cosine);
+        if (shares)
+            pair.share = (double)shares[i];
         match_report_pair(match, pair.kept_place, pair.passing_place, pair.score.cosine);
         if (match->format == MATCH_JSON)
             good = print_json(match, &pair);
@@ -194,6 +209,22 @@ static bool print_group(struct match *match, size_t head, const struct ranked *e
     return good;
 }
 
+/* Shares are of the texts of one picture, all of which must be known. */
+static bool has_shares(const struct match *match)
+{
+    return !match->by_kept && !match->with_queries && match->kept.count > 1;
+}
+
+static void make_shares(struct match *match, const struct ranked *entries, size_t count)
+{
+    const tuwen_model_info *model = match->checkpoint.info;
+    double own = match->profile ? tuwen_profile_get_info(match->profile)->temperature : 0;
+    float *shares = match->printer.shares;
+    for (size_t i = 0; i < count; i++)
+        shares[i] = entries[i].cosine;
+    tuwen_share(shares, count, own > 0 ? own : tuwen_share_temperature(model), shares);
+}
+
 static bool print_passed_group(struct match *match, size_t place, const char *note)
 {
     struct ranked *entries = match->printer.entries;
@@ -202,7 +233,10 @@ static bool print_passed_group(struct match *match, size_t place, const char *no
         if (!isnan(match->cosines[i]))
             entries[count++] = (struct ranked){match->cosines[i], (uint32_t)i};
     ranked_sort(entries, count);
-    return print_group(match, place, entries, count, note);
+    bool shared = has_shares(match) && is_picture(&match->passing.items[place]) && count > 1;
+    if (shared)
+        make_shares(match, entries, count);
+    return print_group(match, place, entries, count, shared ? match->printer.shares : NULL, note);
 }
 
 static void offer_all(struct match *match, size_t place)
@@ -219,7 +253,7 @@ static bool print_kept_groups(struct match *match)
         size_t count;
         const struct ranked *entries = ranking_sorted(&match->printer.ranking, i, &count);
         if (count > 0)
-            good = print_group(match, i, entries, count, "");
+            good = print_group(match, i, entries, count, NULL, "");
     }
     return good;
 }
@@ -229,6 +263,13 @@ static bool print_kept_groups(struct match *match)
 static void name_row(struct match *match, size_t place)
 {
     match->printer.names[0][place] = match_item_name(&match->passing.items[place]);
+}
+
+static tuwen_band band_of_cell(const void *user, size_t row, size_t column, float cosine)
+{
+    const struct match *match = user;
+    double probability;
+    return match_judge(match, &match->kept.items[column], &match->passing.items[row], cosine, &probability).band;
 }
 
 static bool print_matrix(struct match *match)
@@ -242,7 +283,8 @@ static bool print_matrix(struct match *match)
         .row_names = match->printer.names[0],
         .column_names = match->printer.names[1],
         .cosines = match->printer.matrix,
-        .model = all_judged(match) ? match->checkpoint.model : NULL,
+        .band = all_judged(match) ? band_of_cell : NULL,
+        .user = match,
         .marks = match->with_queries ? SAY_MATRIX_QUERY_MARKS : SAY_MATRIX_MARKS,
     };
     progress_clear();
@@ -310,7 +352,8 @@ static bool make_room(struct match *match)
     size_t rows = match->by_kept ? most : kept;
     printer->rows = calloc(rows, sizeof *printer->rows);
     printer->entries = calloc(kept, sizeof *printer->entries);
-    bool good = printer->rows && printer->entries;
+    printer->shares = calloc(kept, sizeof *printer->shares);
+    bool good = printer->rows && printer->entries && printer->shares;
     if (match->by_kept)
         good = ranking_make(&printer->ranking, kept, most) && good;
     if (match->format == MATCH_MATRIX) {
@@ -345,7 +388,10 @@ static void plan_table(struct match *match)
         size_t width = text_width(name.data, name.size);
         widest = width > widest ? width : widest;
     }
-    table_plan(&match->printer.table, &match->cli->terminal, head_of(match), widest, some_judged(match));
+    const struct table_columns columns = {.judged = some_judged(match),
+                                          .match = match->profile && some_judged(match),
+                                          .share = some_judged(match) && has_shares(match)};
+    table_plan(&match->printer.table, &match->cli->terminal, head_of(match), widest, &columns);
 }
 
 bool match_print_begin(struct match *match)
@@ -437,6 +483,7 @@ void match_print_free(struct match *match)
     struct match_printer *printer = &match->printer;
     ranking_free(&printer->ranking);
     free(printer->entries);
+    free(printer->shares);
     free(printer->rows);
     free(printer->matrix);
     free(printer->names[0]);

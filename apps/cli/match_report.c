@@ -41,17 +41,14 @@ static void add_row(struct match *match, const struct match_item *kept, const st
     row->text = kept ? kept->text : "";
     row->text_size = kept ? kept->text_size : 0;
     row->picture = passing ? report->numbers[passing - match->passing.items] : HTML_REPORT_NO_PICTURE;
-    row->match = NAN;
     report->failed = report->failed || !html_report_row(report->page, row);
 }
 
 void match_report_pair(struct match *match, size_t kept, size_t passing, float cosine)
 {
     const struct match_item *left = &match->kept.items[kept], *right = &match->passing.items[passing];
-    struct html_report_row row = {
-        .score = tuwen_score_cosine(match->checkpoint.model, cosine),
-        .truncated = left->truncated || right->truncated,
-    };
+    struct html_report_row row = {.truncated = left->truncated || right->truncated};
+    row.score = match_judge(match, left, right, cosine, &row.match);
     if (!match->report.page || match->report.failed)
         return;
     if (right->stored && match->report.numbers[passing] == HTML_REPORT_NO_PICTURE)
@@ -62,7 +59,7 @@ void match_report_pair(struct match *match, size_t kept, size_t passing, float c
 void match_report_failed(struct match *match, bool is_kept, size_t place)
 {
     const struct match_item *item = is_kept ? &match->kept.items[place] : &match->passing.items[place];
-    struct html_report_row row = {.error = item->message};
+    struct html_report_row row = {.error = item->message, .match = NAN};
     if (match->report.page && !match->report.failed)
         add_row(match, is_kept ? item : NULL, is_kept ? NULL : item, &row);
 }
@@ -94,12 +91,14 @@ int match_report_begin(struct match *match)
     for (size_t i = 0; i < match->passing.count; i++)
         report->numbers[i] = HTML_REPORT_NO_PICTURE;
     const struct html_text made = html_made_now();
+    const tuwen_profile_info *profile = match->profile ? tuwen_profile_get_info(match->profile) : NULL;
     const struct html_report_facts facts = {
         .model = match->checkpoint.info->name,
         .fingerprint = tuwen_session_fingerprint(match->checkpoint.session),
         .made = made.text,
         .language = messages_language(),
-        .match_threshold = NAN,
+        .profile = profile ? profile->name : NULL,
+        .match_threshold = profile ? (double)profile->band_from[TUWEN_BAND_HIGH] : (double)NAN,
     };
     report->page = html_report_begin(path->text, &facts);
     if (report->page)

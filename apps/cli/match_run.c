@@ -10,6 +10,7 @@
 
 #include "interrupt.h"
 #include "match.h"
+#include "verdict.h"
 
 enum { TEXTS_AT_ONCE = 64 };
 
@@ -21,6 +22,30 @@ struct text match_item_name(const struct match_item *item)
         return (struct text){item->text, item->text_size};
     const char *name = input_name(item->image);
     return (struct text){name, strlen(name)};
+}
+
+/* Score and band are made for one text that asks and one picture; between two texts, or two pictures, cosines run higher,
+ * and of sums nothing is known. So is a profile. */
+static bool is_of_profile(const struct match_item *kept, const struct match_item *passing)
+{
+    return kept->text && !kept->image && passing->image && !passing->text;
+}
+
+tuwen_score match_judge(const struct match *match, const struct match_item *kept, const struct match_item *passing,
+                        float cosine, double *probability)
+{
+    const struct judge judge = {match->checkpoint.model, is_of_profile(kept, passing) ? match->profile : NULL};
+    const tuwen_profile_pair pair = {cosine, passing->level, kept->level, kept->language};
+    return verdict_of_cosine(&judge, &pair, probability);
+}
+
+/* What the profile wants to know of a text that is compared with pictures. */
+static void place_text(const struct match *match, struct match_item *item, const float *vector)
+{
+    if (!match->profile || !item->text)
+        return;
+    item->language = tuwen_text_language(item->text, item->text_size);
+    item->level = tuwen_profile_text_level(match->profile, vector);
 }
 
 /* Notes why an item has no vector, and prints it. False if memory is short. */
@@ -61,8 +86,10 @@ static tuwen_status embed_texts_of(struct match *match, bool is_kept, size_t fir
         outputs ? checkpoint_embed(&match->checkpoint, inputs, count, vectors, outputs) : TUWEN_OUT_OF_MEMORY;
     for (size_t i = 0; status == TUWEN_OK && i < count; i++) {
         items[i].truncated = outputs[i].truncated;
-        if (outputs[i].status == TUWEN_OK)
+        if (outputs[i].status == TUWEN_OK) {
+            place_text(match, &items[i], vectors + i * match->dimension);
             continue;
+        }
         complain(SAY_TEXT_FAILED, WITH(number_text((double)items[i].number, 0).text, outputs[i].message));
         if (!fail(match, is_kept, first + i, tuwen_status_name(outputs[i].status), outputs[i].message))
             status = TUWEN_OUT_OF_MEMORY;
@@ -160,8 +187,10 @@ static tuwen_status embed_query(struct match *match, size_t place, double *sum)
             sum[j] += weight * (double)vector[j];
         weights += fabs(weight);
     }
-    if (query->count == 1 && query->terms[0].weight > 0)
-        return TUWEN_OK; /* as it is, to the last bit */
+    if (query->count == 1 && query->terms[0].weight > 0) { /* as it is, to the last bit */
+        place_text(match, &match->kept.items[place], vector);
+        return TUWEN_OK;
+    }
     if (give_length(sum, weights, vector, match->dimension))
         return TUWEN_OK;
     return fail_query(match, place, tuwen_status_name(TUWEN_INVALID_ARGUMENT), text_of(SAY_QUERY_ZERO));
@@ -182,6 +211,8 @@ static tuwen_status embed_queries(struct match *match)
 /* Compares a vector with all that are kept, and prints what can be printed already. */
 static tuwen_status pass(struct match *match, size_t place, const float *vector, const char *note)
 {
+    if (match->profile)
+        match->passing.items[place].level = tuwen_profile_picture_level(match->profile, vector);
     for (size_t i = 0; i < match->kept.count; i++)
         match->cosines[i] = match->kept.items[i].status
                                 ? NAN

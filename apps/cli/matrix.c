@@ -135,7 +135,7 @@ static void print_heading(const struct matrix *matrix, const struct layout *layo
     printf("%s\n", style_of(matrix->terminal, STYLE_PLAIN));
 }
 
-static const char *style_of_cell(const struct matrix *matrix, float cosine)
+static const char *style_of_cell(const struct matrix *matrix, size_t row, size_t column, float cosine)
 {
     static const enum style styles[] = {
         [TUWEN_BAND_MISMATCH] = STYLE_FAINT,
@@ -143,9 +143,9 @@ static const char *style_of_cell(const struct matrix *matrix, float cosine)
         [TUWEN_BAND_HIGH] = STYLE_CYAN,
         [TUWEN_BAND_VERY_HIGH] = STYLE_GREEN,
     };
-    if (!matrix->model || isnan(cosine))
+    if (!matrix->band || isnan(cosine))
         return "";
-    return style_of(matrix->terminal, styles[tuwen_score_cosine(matrix->model, cosine).band]);
+    return style_of(matrix->terminal, styles[matrix->band(matrix->user, row, column, cosine)]);
 }
 
 static void print_cell(const struct matrix *matrix, const struct layout *layout, size_t row, size_t column, bool last)
@@ -157,7 +157,7 @@ static void print_cell(const struct matrix *matrix, const struct layout *layout,
     if (!isnan(cosine))
         number = number_text((double)cosine, 3);
     pad(stdout, GAP + layout->cell_width - strlen(number.text));
-    fputs(style_of_cell(matrix, cosine), stdout);
+    fputs(style_of_cell(matrix, row, column, cosine), stdout);
     if (of_row || of_column)
         fputs(style_of(matrix->terminal, STYLE_BOLD), stdout);
     printf("%s%s%s", number.text, mark, style_of(matrix->terminal, STYLE_PLAIN));

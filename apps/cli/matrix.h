@@ -14,8 +14,10 @@ struct matrix {
     const struct text *row_names;    /* [rows]; data NULL: the row was not reached and is left out */
     const struct text *column_names; /* [columns] */
     const float *cosines;            /* [rows][columns]; NAN where one of the two failed */
-    const tuwen_model *model;        /* whose bands colour the numbers; NULL = they say nothing here */
-    enum message marks;              /* what the marks mean */
+    /* The band that colours a number; NULL = bands say nothing here. */
+    tuwen_band (*band)(const void *user, size_t row, size_t column, float cosine);
+    const void *user;
+    enum message marks; /* what the marks mean */
 };
 
 /* Prints it, in as many panels as the width needs. False if memory is short. */

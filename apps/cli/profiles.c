@@ -15,6 +15,7 @@
 
 #define ENDING ".json"
 #define OF_CHECKPOINT "profile.json"
+#define NO_PROFILE "none" /* not even the checkpoint's own */
 
 static bool ends_with(const char *text, const char *ending)
 {
@@ -37,7 +38,7 @@ bool profiles_path(const char *word, char path[PATH_MAX])
     if (strchr(word, '/') || ends_with(word, ENDING)) {
         if (snprintf(path, PATH_MAX, "%s", word) < PATH_MAX)
             return true;
-    } else if (store_name_good(word)) {
+    } else if (store_name_good(word) && strcmp(word, NO_PROFILE) != 0) {
         if (profiles_folder(folder) && path_join(path, folder, word, ENDING))
             return true;
         complain(SAY_PROFILE_NOWHERE, NULL);
@@ -109,6 +110,8 @@ int profiles_open(const struct cli *cli, const struct checkpoint *checkpoint, co
         open_own(checkpoint, instruction, profile);
         return CLI_DONE;
     }
+    if (strcmp(said->text, NO_PROFILE) == 0)
+        return CLI_DONE;
     int code = open_said(said->text, profile);
     if (code != CLI_DONE)
         return code;

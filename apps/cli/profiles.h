@@ -19,7 +19,7 @@ bool profiles_make_folder(const char *path);
 
 /*
  * Opens what --profile says, and sees that it fits the checkpoint and the instruction of the texts (may be NULL); with
- * nothing said, the checkpoint's own if that fits, else `*profile` is NULL. Complains and returns an exit code.
+ * nothing said, the checkpoint's own if that fits, else `*profile` is NULL; "none" says so too. Complains and returns an exit code.
  */
 int profiles_open(const struct cli *cli, const struct checkpoint *checkpoint, const char *instruction,
                   tuwen_profile **profile);

@@ -19,6 +19,7 @@
 #include "messages.h"
 #include "output.h"
 #include "places.h"
+#include "profiles.h"
 #include "terminal.h"
 
 struct review {
@@ -28,6 +29,7 @@ struct review {
     struct records_options records_options;
     struct records *records;
     struct checkpoint checkpoint;
+    tuwen_profile *profile; /* NULL: none */
     struct review_layout layout;
     struct review_file *file;
     struct review_summary summary;
@@ -132,12 +134,17 @@ static void add_setting(struct buffer *settings, const char *name, const char *v
         buffer_add_text(settings, "null");
 }
 
+static const char *instruction_of(const struct review *review)
+{
+    const struct option_value *instruction = value_of(review, OPTION_INSTRUCTION);
+    return instruction->given ? instruction->text : review->checkpoint.info->match_instruction;
+}
+
 /* All that decides what the rows say, one setting a line. */
 static void make_settings(const struct review *review, struct buffer *settings)
 {
     static const enum option_id limits[] = {OPTION_MAX_BYTES, OPTION_MAX_PIXELS, OPTION_MAX_SECONDS};
     static const char *const formats[] = {"", "csv", "tsv", "jsonl", "folder"};
-    const struct option_value *instruction = value_of(review, OPTION_INSTRUCTION);
     char *real = strcmp(review->input, "-") == 0 ? NULL : realpath(review->input, NULL);
     buffer_add_text(settings, "{\n  \"tuwen_review\": 1");
     add_setting(settings, "input", real ? real : review->input);
@@ -145,8 +152,8 @@ static void make_settings(const struct review *review, struct buffer *settings)
     add_setting(settings, "format", formats[review->layout.to]);
     add_setting(settings, "model", review->checkpoint.info->name);
     add_setting(settings, "space", tuwen_session_fingerprint(review->checkpoint.session));
-    add_setting(settings, "instruction",
-                instruction->given ? instruction->text : review->checkpoint.info->match_instruction);
+    add_setting(settings, "instruction", instruction_of(review));
+    add_setting(settings, "profile", review->profile ? tuwen_profile_get_info(review->profile)->fingerprint : NULL);
     add_setting(settings, "image_column", review->records_options.image_column);
     for (size_t i = 0; i < review->records_options.text_column_count; i++)
         add_setting(settings, "text_column", review->records_options.text_columns[i]);
@@ -211,6 +218,7 @@ static tuwen_status write_report(const struct review *review)
         .layout = &review->layout,
         .folder = review->work.folder,
         .checkpoint = &review->checkpoint,
+        .profile = review->profile ? tuwen_profile_get_info(review->profile) : NULL,
         .rows = review->summary.rows,
     });
 }
@@ -284,12 +292,19 @@ static int run(struct review *review)
         return CLI_SOME_FAILED;
     code = checkpoint_open(&review->checkpoint, review->cli, NULL, true);
     if (code == CLI_DONE)
+        code = profiles_open(review->cli, &review->checkpoint, instruction_of(review), &review->profile);
+    if (code == CLI_DONE && review->summary.bar.by_match && !review->profile) {
+        complain(SAY_REVIEW_BAR_PROFILE, NULL);
+        code = CLI_USAGE;
+    }
+    if (code == CLI_DONE)
         code = open_file(review);
     if (code != CLI_DONE)
         return code;
     review->summary.start = seconds_now();
     review->work = (struct review_work){
         .checkpoint = &review->checkpoint,
+        .judge = {review->checkpoint.model, review->profile},
         .options = &review->cli->options,
         .layout = &review->layout,
         .file = review->file,
@@ -309,6 +324,7 @@ int review_run(const struct cli *cli)
     if (!review_file_close(review.file) && code != CLI_CANCELLED)
         code = CLI_SOME_FAILED;
     review_layout_free(&review.layout);
+    tuwen_profile_close(review.profile);
     checkpoint_close(&review.checkpoint);
     records_close(review.records);
     free(review.text_columns);

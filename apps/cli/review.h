@@ -24,6 +24,7 @@ enum review_column {
     COLUMN_TEXT,
     COLUMN_COSINE,
     COLUMN_SCORE,
+    COLUMN_MATCH,
     COLUMN_BAND,
     COLUMN_TRUNCATED,
     COLUMN_ERROR,
@@ -139,6 +140,7 @@ struct review_report {
     const struct review_layout *layout;
     const char *folder; /* of relative paths */
     const struct checkpoint *checkpoint;
+    const tuwen_profile_info *profile; /* NULL: none */
     uint64_t rows;
 };
 
@@ -151,6 +153,7 @@ struct review_batch;
 
 struct review_work {
     struct checkpoint *checkpoint;
+    struct judge judge;
     const struct options *options;
     struct review_layout *layout;
     struct review_file *file;

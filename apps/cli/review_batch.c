@@ -104,9 +104,9 @@ static void make_result(const struct review_batch *batch, const struct row *row,
         return;
     }
     result->truncated = text->truncated || picture->truncated;
-    result->verdict =
-        verdict_of_pair(batch->work->checkpoint->model, batch->picture_vectors + row->picture * batch->dimension,
-                        batch->text_vectors + row->text * batch->dimension);
+    result->verdict = verdict_of_pair(&batch->work->judge, batch->picture_vectors + row->picture * batch->dimension,
+                                      batch->text_vectors + row->text * batch->dimension,
+                                      tuwen_text_language(kept(batch, text->at), text->size));
 }
 
 /* Writes the rows that are known, up to the first that is not. */

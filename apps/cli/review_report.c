@@ -174,6 +174,12 @@ static const char *sentence_of(char *error)
     return colon && length > 0 && error + length == colon ? colon + 2 : error;
 }
 
+static double match_of(const struct record *record)
+{
+    struct text match = added_field(record, COLUMN_MATCH);
+    return match.size > 0 ? number_of(match) : (double)NAN;
+}
+
 static bool add_row(struct pass *pass, const struct record *record)
 {
     struct text error = added_field(record, COLUMN_ERROR), band = added_field(record, COLUMN_BAND);
@@ -194,7 +200,7 @@ static bool add_row(struct pass *pass, const struct record *record)
             error.size == 0 || strncmp(copy, "BAD_TEXT", 8) == 0 ? picture_of(pass, given) : HTML_REPORT_NO_PICTURE,
         .score = {.cosine = (float)number_of(added_field(record, COLUMN_COSINE)),
                   .score = (float)number_of(added_field(record, COLUMN_SCORE))},
-        .match = NAN,
+        .match = match_of(record),
         .truncated = truncated.size == 4 && memcmp(truncated.data, "true", 4) == 0,
         .error = error.size > 0 ? sentence_of(copy) : NULL,
         .fields = pass->fields,
@@ -237,7 +243,8 @@ static bool begin(struct pass *pass, const struct record *first)
         .fingerprint = tuwen_session_fingerprint(plan->checkpoint->session),
         .made = made.text,
         .language = messages_language(),
-        .match_threshold = NAN,
+        .profile = plan->profile ? plan->profile->name : NULL,
+        .match_threshold = plan->profile ? (double)plan->profile->band_from[TUWEN_BAND_HIGH] : (double)NAN,
         .columns = pass->columns,
         .column_count = pass->column_count,
     };

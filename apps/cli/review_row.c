@@ -7,6 +7,7 @@
  */
 #include "review.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,12 +15,13 @@
 #include "messages.h"
 #include "terminal.h"
 
-static const char *const column_names[REVIEW_COLUMNS] = {"text", "cosine", "score", "band", "truncated", "error"};
+static const char *const column_names[REVIEW_COLUMNS] = {"text", "cosine",    "score", "match",
+                                                         "band", "truncated", "error"};
 
 static const char prefix[] = "tuwen_";
 
 /* How many prefixes each added member of a JSON row gets, packed into one number. */
-enum { PREFIX_BITS = 5, MOST_PREFIXES = (1 << PREFIX_BITS) - 1 };
+enum { PREFIX_BITS = 4, MOST_PREFIXES = (1 << PREFIX_BITS) - 1 };
 
 static bool is_table(enum record_format format)
 {
@@ -296,13 +298,15 @@ static void make_error(struct buffer *sentence, const struct review_result *resu
 static void end_cells(const struct review_layout *layout, struct buffer *buffer, const struct review_result *result,
                       const struct buffer *error)
 {
-    char d = layout->delimiter;
+    char d = layout->delimiter, match[32] = "";
+    if (!isnan(result->verdict.match))
+        snprintf(match, sizeof match, "%.6f", result->verdict.match);
     if (result->status)
-        BUFFER_FORMAT(buffer, "%c%c%c%c", d, d, d, d);
+        BUFFER_FORMAT(buffer, "%c%c%c%c%c", d, d, d, d, d);
     else
-        BUFFER_FORMAT(buffer, "%.6f%c%.6f%c%s%c%s%c", result->verdict.cosine, d, result->verdict.score, d,
-                      tuwen_band_name(result->verdict.band, TUWEN_ENGLISH), d, result->truncated ? "true" : "false",
-                      d);
+        BUFFER_FORMAT(buffer, "%.6f%c%.6f%c%s%c%s%c%s%c", result->verdict.cosine, d, result->verdict.score, d, match,
+                      d, tuwen_band_name(result->verdict.band, TUWEN_ENGLISH), d,
+                      result->truncated ? "true" : "false", d);
     add_cell(layout, buffer, error->data, error->size);
     buffer_add_text(buffer, "\n");
 }
@@ -310,16 +314,16 @@ static void end_cells(const struct review_layout *layout, struct buffer *buffer,
 static void end_members(const struct review_layout *layout, struct buffer *buffer, const struct review_result *result,
                         const struct buffer *error, unsigned prefixed)
 {
-    char cosine[32] = "null", score[32] = "null", band[32] = "null";
+    char cosine[32] = "null", score[32] = "null", match[32] = "null", band[32] = "null";
     if (!result->status) {
         snprintf(cosine, sizeof cosine, "%.6f", result->verdict.cosine);
         snprintf(score, sizeof score, "%.6f", result->verdict.score);
+        if (!isnan(result->verdict.match))
+            snprintf(match, sizeof match, "%.6f", result->verdict.match);
         snprintf(band, sizeof band, "\"%s\"", tuwen_band_name(result->verdict.band, TUWEN_ENGLISH));
     }
-    const char *values[] = {NULL, cosine, score, band,
-                            result->status      ? "null"
-                            : result->truncated ? "true"
-                                                : "false"};
+    const char *values[] = {NULL,  cosine, score,
+                            match, band,   result->status ? "null" : result->truncated ? "true" : "false"};
     for (unsigned column = COLUMN_COSINE; column < COLUMN_ERROR; column++) {
         add_member(layout, buffer, column, prefixed);
         buffer_add_text(buffer, values[column]);
@@ -389,9 +393,11 @@ bool review_row_read(const struct review_layout *layout, const char *end, size_t
         result->status_size = colon ? (size_t)(colon - values[COLUMN_ERROR]) : 0;
         return colon != NULL;
     }
-    char cosine[32], score[32];
+    char cosine[32], score[32], match[32];
     snprintf(cosine, sizeof cosine, "%.*s", (int)(sizes[COLUMN_COSINE] % 32), values[COLUMN_COSINE]);
     snprintf(score, sizeof score, "%.*s", (int)(sizes[COLUMN_SCORE] % 32), values[COLUMN_SCORE]);
+    snprintf(match, sizeof match, "%.*s", (int)(sizes[COLUMN_MATCH] % 32), values[COLUMN_MATCH]);
+    result->verdict.match = *match >= '0' && *match <= '9' ? strtod(match, NULL) : (double)NAN;
     result->verdict.cosine = strtod(cosine, NULL);
     result->verdict.score = strtod(score, NULL);
     result->truncated = sizes[COLUMN_TRUNCATED] == 4 && memcmp(values[COLUMN_TRUNCATED], "true", 4) == 0;

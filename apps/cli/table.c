@@ -11,6 +11,7 @@
  */
 #include "table.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,13 @@ enum {
     SCORE_WIDTH = 5,
     FIXED_WIDTH = INDENT + COSINE_WIDTH + GAP + SCORE_WIDTH + GAP + BAR_WIDTH + GAP
 };
+
+/* Those columns as this table has them. */
+static size_t fixed_width(const struct table *table)
+{
+    return FIXED_WIDTH + (table->columns.match ? SCORE_WIDTH + GAP : 0) +
+           (table->columns.share ? SCORE_WIDTH + GAP : 0);
+}
 
 static void verdict_text(char *buffer, size_t size, tuwen_band band, bool with_advice)
 {
@@ -50,10 +58,11 @@ static size_t widest_verdict(bool with_advice)
     return widest;
 }
 
-void table_plan(struct table *table, const struct terminal *terminal, enum message head, size_t widest, bool judged)
+void table_plan(struct table *table, const struct terminal *terminal, enum message head, size_t widest,
+                const struct table_columns *columns)
 {
-    *table = (struct table){.terminal = terminal, .head = head, .judged = judged, .advice_in_row = true};
-    size_t room = FIXED_WIDTH + widest_verdict(true) + GAP;
+    *table = (struct table){.terminal = terminal, .head = head, .columns = *columns, .advice_in_row = true};
+    size_t room = fixed_width(table) + widest_verdict(true) + GAP;
     room = terminal->width > room ? terminal->width - room : 0;
     if (terminal->width > 0)
         table->advice_in_row = widest <= room;
@@ -63,7 +72,9 @@ void table_plan(struct table *table, const struct terminal *terminal, enum messa
 /* Columns before the name. */
 static size_t width_before(const struct table *table)
 {
-    return table->judged ? FIXED_WIDTH + table->verdict_width + GAP : INDENT + COSINE_WIDTH + GAP;
+    if (table->columns.judged)
+        return fixed_width(table) + table->verdict_width + GAP;
+    return INDENT + COSINE_WIDTH + GAP;
 }
 
 /* A bar of `score` in eighths of a column, or of '#' where the locale is not UTF-8. */
@@ -95,8 +106,16 @@ static void print_heading(const struct table *table)
     pad(stdout, INDENT);
     print_right(text_of(SAY_HEAD_COSINE), COSINE_WIDTH);
     pad(stdout, GAP);
-    if (table->judged) {
+    if (table->columns.judged) {
         print_right(text_of(SAY_HEAD_SCORE), SCORE_WIDTH);
+        if (table->columns.match) {
+            pad(stdout, GAP);
+            print_right(text_of(SAY_HEAD_MATCH), SCORE_WIDTH);
+        }
+        if (table->columns.share) {
+            pad(stdout, GAP);
+            print_right(text_of(SAY_HEAD_SHARE), SCORE_WIDTH);
+        }
         pad(stdout, GAP + BAR_WIDTH + GAP);
         fputs(verdict, stdout);
         pad(stdout, table->verdict_width - text_width(verdict, strlen(verdict)) + GAP);
@@ -116,7 +135,16 @@ static void print_row_name(const struct table *table, const struct table_row *ro
         printf(" %s", mark);
 }
 
-/* Score, bar and verdict, with a gap at the end. */
+/* A number from 0 to 1 with a gap behind it; nothing where there is none. */
+static void print_part(double number)
+{
+    if (isnan(number))
+        pad(stdout, SCORE_WIDTH + GAP);
+    else
+        printf("%*.2f%*s", SCORE_WIDTH, number, GAP, "");
+}
+
+/* Score, probability, share, bar and verdict, with a gap at the end. The bar shows what the verdict goes by. */
 static void print_judgement(const struct table *table, const struct table_row *row, const char *row_style)
 {
     static const enum style bar_styles[] = {
@@ -128,9 +156,13 @@ static void print_judgement(const struct table *table, const struct table_row *r
     const struct terminal *terminal = table->terminal;
     char verdict[128];
     verdict_text(verdict, sizeof verdict, row->score.band, table->advice_in_row);
-    printf("%*.2f%*s", SCORE_WIDTH, (double)row->score.score, GAP, "");
+    print_part((double)row->score.score);
+    if (table->columns.match)
+        print_part(row->match);
+    if (table->columns.share)
+        print_part(row->share);
     fputs(style_of(terminal, bar_styles[row->score.band]), stdout);
-    print_bar(terminal, row->score.score);
+    print_bar(terminal, isnan(row->match) ? row->score.score : (float)row->match);
     printf("%s%s%*s%s", style_of(terminal, STYLE_PLAIN), row_style, GAP, "", verdict);
     pad(stdout, table->verdict_width - text_width(verdict, strlen(verdict)) + GAP);
 }
@@ -145,7 +177,7 @@ static void print_row(const struct table *table, const struct table_row *row)
     printf("%*s%s%*.4f%*s", INDENT, "", row_style, COSINE_WIDTH, (double)row->score.cosine, GAP, "");
     if (row->judged)
         print_judgement(table, row, row_style);
-    else if (table->judged)
+    else if (table->columns.judged)
         pad(stdout, width_before(table) - INDENT - COSINE_WIDTH - GAP);
     print_row_name(table, row);
     printf("%s\n", style_of(terminal, STYLE_PLAIN));

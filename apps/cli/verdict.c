@@ -7,16 +7,39 @@
 #include <string.h>
 #include <strings.h>
 
-static double rounded(float number)
+static double rounded(double number)
 {
-    double value = round((double)number * 1e6) / 1e6;
+    double value = round(number * 1e6) / 1e6;
     return value == 0 ? 0 : value; /* no -0 */
 }
 
-struct verdict verdict_of_pair(const tuwen_model *model, const float *a, const float *b)
+tuwen_score verdict_of_cosine(const struct judge *judge, const tuwen_profile_pair *pair, double *match)
 {
-    tuwen_score score = tuwen_score_pair(model, a, b);
-    return (struct verdict){.cosine = rounded(score.cosine), .score = rounded(score.score), .band = score.band};
+    tuwen_score score = tuwen_score_cosine(judge->model, pair->cosine);
+    *match = (double)NAN;
+    if (judge->profile) {
+        float probability = tuwen_profile_match(judge->profile, pair);
+        score.band = tuwen_profile_band(judge->profile, probability);
+        *match = (double)probability;
+    }
+    return score;
+}
+
+struct verdict verdict_of_pair(const struct judge *judge, const float *picture, const float *text,
+                               tuwen_language language)
+{
+    tuwen_profile_pair pair = {.cosine = tuwen_cosine(picture, text, tuwen_model_dimension(judge->model)),
+                               .language = language};
+    if (judge->profile) {
+        pair.picture_level = tuwen_profile_picture_level(judge->profile, picture);
+        pair.text_level = tuwen_profile_text_level(judge->profile, text);
+    }
+    double match;
+    tuwen_score score = verdict_of_cosine(judge, &pair, &match);
+    return (struct verdict){.cosine = rounded((double)score.cosine),
+                            .score = rounded((double)score.score),
+                            .match = rounded(match),
+                            .band = score.band};
 }
 
 /* Whether two words are the same, with '-' and '_' as blanks and case left out. */
@@ -56,6 +79,8 @@ bool verdict_bar_read(struct verdict_bar *bar, const char *word)
     if (bar->by_band)
         return true;
     char *end = NULL;
+    bar->by_match = strncmp(word, "match=", strlen("match=")) == 0;
+    word += bar->by_match ? strlen("match=") : 0;
     bar->score = (*word >= '0' && *word <= '9') || *word == '.' ? strtod(word, &end) : -1;
     return end && *end == '\0' && bar->score >= 0 && bar->score <= 1;
 }
@@ -64,5 +89,7 @@ bool verdict_is_below(const struct verdict_bar *bar, const struct verdict *verdi
 {
     if (!bar->given)
         return false;
+    if (bar->by_match)
+        return !(verdict->match >= bar->score);
     return bar->by_band ? verdict->band < bar->band : verdict->score < bar->score;
 }

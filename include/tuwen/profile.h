@@ -28,6 +28,7 @@ typedef struct tuwen_profile_info {
     const char *model;       /* the name of the checkpoint, for people */
     const char *space;       /* tuwen_session_fingerprint */
     const char *instruction; /* of the texts; NULL: the checkpoint's prompt has no place for one */
+    const char *fingerprint; /* 16 hexadecimal digits of what decides its probabilities and bands */
     size_t dimension;        /* of the vectors */
     size_t yes, no;          /* labels that it was fitted on */
     double prior;            /* the share of matching pairs that the probabilities are made for */
@@ -85,7 +86,7 @@ TUWEN_API tuwen_band tuwen_profile_band(const tuwen_profile *profile, float matc
 /*
  * The softmax of `count` cosines: shares of one picture among candidates of which one is taken to be right, so they depend
  * on which others there are, and add up to 1. `temperature` > 0 is the difference in cosine that makes e times the
- * share: a profile's, or tuwen_share_temperature.
+ * share: a profile's, or tuwen_share_temperature. `shares` may be `cosines`.
  */
 TUWEN_API void tuwen_share(const float *cosines, size_t count, double temperature, float *shares);
 

@@ -3,8 +3,10 @@
 #include "engine/profile.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 
@@ -31,6 +33,42 @@ const tuwen_profile_info *tuwen_profile_get_info(const tuwen_profile *profile)
     return &profile->info;
 }
 
+static void add_doubles(tw_digest *digest, const double *numbers, size_t count)
+{
+    char text[32];
+    for (size_t i = 0; i < count; i++)
+        tw_digest_add(digest, text, (size_t)snprintf(text, sizeof text, "%a ", numbers[i]));
+}
+
+static void add_mean(tw_digest *digest, const float *mean, size_t dimension)
+{
+    for (size_t i = 0; mean && i < dimension; i++)
+        add_doubles(digest, &(double){(double)mean[i]}, 1);
+}
+
+static void make_fingerprint(tuwen_profile *profile, int fits)
+{
+    const tuwen_profile_info *info = &profile->info;
+    char hex[TW_DIGEST_HEX];
+    tw_digest digest;
+    tw_digest_open(&digest, TW_SHA256);
+    tw_digest_add(&digest, profile->space, strlen(profile->space));
+    add_doubles(&digest, (const double[]){(double)info->yes, (double)info->no, info->prior}, 3);
+    for (int i = 1; i <= TW_PROFILE_BANDS; i++)
+        add_doubles(&digest, &(double){(double)info->band_from[i]}, 1);
+    for (int i = 0; i < fits; i++) {
+        const tw_fit *fit = &profile->fits[i];
+        add_doubles(&digest, &fit->logistic.intercept, 1);
+        add_doubles(&digest, fit->logistic.slopes, TW_FEATURES);
+        for (size_t j = 0; j < fit->curve.count; j++)
+            add_doubles(&digest, (const double[]){fit->curve.points[j].x, fit->curve.points[j].y}, 2);
+    }
+    add_mean(&digest, profile->mean_picture, info->dimension);
+    add_mean(&digest, profile->mean_text, info->dimension);
+    tw_digest_hex(&digest, hex);
+    memcpy(profile->fingerprint, hex, sizeof profile->fingerprint - 1);
+}
+
 void tw_profile_finish(tuwen_profile *profile)
 {
     tuwen_profile_info *info = &profile->info;
@@ -45,6 +83,8 @@ void tw_profile_finish(tuwen_profile *profile)
     for (int i = 0; i < fits; i++)
         slope += profile->fits[i].logistic.slopes[0] / fits;
     info->temperature = slope > 0 ? 1 / slope : 0;
+    make_fingerprint(profile, fits);
+    info->fingerprint = profile->fingerprint;
 }
 
 tuwen_status tuwen_profile_check(const tuwen_profile *profile, const char *space, const char *instruction,

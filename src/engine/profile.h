@@ -26,6 +26,7 @@ typedef struct tw_quality {
 struct tuwen_profile {
     tuwen_profile_info info;
     char *name, *model, *space, *instruction;
+    char fingerprint[17];
     tw_fit fits[TW_LANGUAGES]; /* not by language: only the first */
     float *mean_picture;       /* [dimension], of the background; NULL without contrast */
     float *mean_text;

@@ -17,7 +17,7 @@ tail -c +129 ~/a.npy | od -An -v -tf4 -w12
 cat ~/a.npy.json
 tail -c +129 ~/a.npy | od -An -v -tf4 -w12 | awk 'BEGIN { split("a dog,a pizza,红苹果", text, ","); name[1] = "dog.jpg"; name[3] = "pizza.jpg" }
     name[NR] { for (i = 1; i <= 3; i++) printf "%s,%s,%s\n", name[NR], text[i], $i }' | sort > ~/array
-sed 1d ~/a.csv | sort | paste -d, - ~/array | awk -F, '{ d = $3 - $10; if ($1 FS $2 != $8 FS $9 || d > 1e-6 || d < -1e-6) bad++ }
+sed 1d ~/a.csv | sort | paste -d, - ~/array | awk -F, '{ d = $3 - $12; if ($1 FS $2 != $10 FS $11 || d > 1e-6 || d < -1e-6) bad++ }
     END { print NR " cosines of the CSV, " bad + 0 " others in the array" }'
 
 # Text that CSV must quote, and bytes that are no UTF-8.
