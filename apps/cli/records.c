@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -356,6 +357,17 @@ enum records_result records_next(struct records *records, struct record *record)
     }
     record->offset = records->rows.base + records->rows.begin;
     return good ? RECORDS_ONE : RECORDS_FAILED;
+}
+
+/* A line in the buffer may still be less than a row; then there is a wait, for once. */
+bool records_ready(const struct records *records)
+{
+    const struct record_rows *rows = &records->rows;
+    if (records->format == RECORD_FOLDER || records->file < 0 || rows->at_end ||
+        (rows->end > rows->begin && memchr(rows->buffer + rows->begin, '\n', rows->end - rows->begin)))
+        return true;
+    struct pollfd poll_file = {.fd = records->file, .events = POLLIN};
+    return poll(&poll_file, 1, 0) != 0;
 }
 
 /* Opening. */

@@ -76,6 +76,9 @@ struct records *records_open_bytes(const char *name, records_read_function read,
 
 enum records_result records_next(struct records *records, struct record *record);
 
+/* Whether records_next need not wait for somebody who writes into a pipe. */
+bool records_ready(const struct records *records);
+
 /* Accepts NULL. */
 void records_close(struct records *records);
 

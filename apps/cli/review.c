@@ -228,6 +228,8 @@ static tuwen_status review_rows(struct review *review, struct record *record, en
     tuwen_status status = write_header(review);
     while (status == TUWEN_OK && result == RECORDS_ONE) {
         status = review_batch_add(review->batch, record);
+        if (status == TUWEN_OK && !records_ready(review->records)) /* what came so far is not kept waiting */
+            status = review_batch_finish(review->batch);
         if (status == TUWEN_OK)
             result = interrupt_seen() ? RECORDS_FAILED : records_next(review->records, record);
     }

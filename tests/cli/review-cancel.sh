@@ -6,7 +6,7 @@ awk 'BEGIN { print "image,text"; for (i = 0; i < 200; i++) print "images/28x28.p
 exec 3<> pipe
 env --default-signal=INT tuwen review -m tiny - -o out.csv <&3 2> said &
 cat in.csv >&3
-while kill -0 $! && [ "$(grep -cs '' out.csv)" != 193 ]; do sleep 0.1; done
+while kill -0 $! && [ "$(grep -cs '' out.csv)" != 201 ]; do sleep 0.1; done
 kill -INT $!
 wait $!
 echo "exit $?"
