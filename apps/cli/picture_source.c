@@ -81,6 +81,8 @@ static bool find_file(struct picture_source *source, struct input_error *error)
         return fail(error, "INVALID_ARGUMENT", SAY_FILE_FOLDER, WITH(source->name));
     if (!S_ISREG(status.st_mode)) /* reading it may never end */
         return fail(error, "INVALID_ARGUMENT", SAY_PICTURE_NO_FILE, WITH(source->name));
+    if (status.st_size == 0) /* nor may that of /proc/kmsg and the like, which say so of themselves */
+        return fail(error, "BAD_IMAGE", SAY_FILE_EMPTY, WITH(source->name));
     make_key(source, &status);
     return true;
 }
