@@ -9,6 +9,7 @@
 
 #include "checkpoint.h"
 #include "input.h"
+#include "interrupt.h"
 #include "output.h"
 #include "places.h"
 #include "profiles.h"
@@ -208,7 +209,7 @@ static bool save(const struct work *work)
 static int report_on(const struct work *work, struct calibration *of)
 {
     if (!calibration_measure(of))
-        return CLI_SOME_FAILED;
+        return interrupt_seen() ? CLI_CANCELLED : CLI_SOME_FAILED;
     warn(work, of);
     if (!save(work) || !draw(of))
         return CLI_SOME_FAILED;

@@ -7,7 +7,7 @@
 #include "pairs.h"
 #include "tuwen/profile.h"
 
-enum { CALIBRATE_BINS = 15, CALIBRATE_ROUNDS = 1000 };
+enum { CALIBRATE_BINS = 15 };
 #define CALIBRATE_LEVEL 0.95
 
 enum calibrate_figure {
@@ -55,7 +55,7 @@ struct calibration {
     const char *saved; /* where; NULL: nowhere */
 };
 
-/* Computes the figures with their intervals. False after a complaint. Free with calibration_free in either case. */
+/* Computes the figures with their intervals. False after a complaint, or Ctrl-C. Free with calibration_free in either case. */
 bool calibration_measure(struct calibration *of);
 void calibration_free(struct calibration *of);
 

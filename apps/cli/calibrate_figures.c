@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "calibrate.h"
+#include "interrupt.h"
 
 static const struct {
     const char *key;
@@ -42,7 +43,7 @@ static tuwen_status measure_way(struct calibrate_way *way, uint64_t seed, tuwen_
     double figures[CALIBRATE_FIGURES];
     tuwen_interval intervals[CALIBRATE_FIGURES];
     figures_of(NULL, way->sorted, way->count, figures);
-    tuwen_status status = tuwen_bootstrap(way->sorted, way->count, seed, CALIBRATE_ROUNDS, CALIBRATE_LEVEL,
+    tuwen_status status = tuwen_bootstrap(way->sorted, way->count, seed, pairs_rounds(way->count), CALIBRATE_LEVEL,
                                           figures_of, NULL, intervals, CALIBRATE_FIGURES, error);
     for (size_t i = 0; status == TUWEN_OK && i < CALIBRATE_FIGURES; i++)
         way->figures[i] = (struct calibrate_value){figures[i], intervals[i]};
@@ -106,8 +107,8 @@ static tuwen_status measure_false_pass(struct calibration *of, tuwen_error *erro
     struct wanted wanted = {to->rate, of->profile->prior};
     tuwen_interval intervals[3];
     to->point = at_prior(tuwen_point_for_false_pass(of->matches, of->match_count, to->rate), wanted.prior);
-    tuwen_status status = tuwen_bootstrap(of->matches, of->match_count, of->seed, CALIBRATE_ROUNDS, CALIBRATE_LEVEL,
-                                          false_pass_of, &wanted, intervals, 3, error);
+    tuwen_status status = tuwen_bootstrap(of->matches, of->match_count, of->seed, pairs_rounds(of->match_count),
+                                          CALIBRATE_LEVEL, false_pass_of, &wanted, intervals, 3, error);
     if (status != TUWEN_OK)
         return status;
     to->threshold = intervals[0];
@@ -120,10 +121,14 @@ bool calibration_measure(struct calibration *of)
 {
     tuwen_error error = {.language = messages_language()};
     tuwen_status status = TUWEN_OK;
-    for (int way = 0; way < TUWEN_ESTIMATES && status == TUWEN_OK; way++) {
+    for (int way = 0; way < TUWEN_ESTIMATES && status == TUWEN_OK && !interrupt_seen(); way++) {
         of->ways[way].sorted = tuwen_calibration_observations(of->made, (tuwen_estimate)way, &of->ways[way].count);
         if (of->ways[way].sorted)
             status = measure_way(&of->ways[way], of->seed, &error);
+    }
+    if (interrupt_seen()) {
+        complain(SAY_CANCELLED, NULL);
+        return false;
     }
     if (status == TUWEN_OK && !make_matches(of)) {
         complain(SAY_OUT_OF_MEMORY, NULL);

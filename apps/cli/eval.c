@@ -13,7 +13,7 @@
 #include "pairs.h"
 #include "profiles.h"
 
-enum { ROUNDS = 1000, BINS = 15, MOST_METRICS = 24, MOST_FIGURES = 8 };
+enum { BINS = 15, MOST_METRICS = 24, MOST_FIGURES = 8 };
 #define LEVEL 0.95
 
 struct metric {
@@ -64,8 +64,8 @@ static bool measure(struct eval *eval, size_t count, tuwen_figures_function func
         options_given(&eval->cli->options, OPTION_SEED) ? (uint64_t)eval->cli->options.values[OPTION_SEED].number : 1;
     tuwen_observations_sort(eval->observations, count);
     function(user, eval->observations, count, values);
-    if (tuwen_bootstrap(eval->observations, count, seed, ROUNDS, LEVEL, function, user, intervals, figures, &error) !=
-        TUWEN_OK) {
+    if (tuwen_bootstrap(eval->observations, count, seed, pairs_rounds(count), LEVEL, function, user, intervals,
+                        figures, &error) != TUWEN_OK) {
         complain(SAY_PLAIN, WITH(error.message));
         return false;
     }

@@ -392,6 +392,13 @@ tuwen_status pairs_embed(struct pairs *pairs, struct checkpoint *checkpoint, con
     return TUWEN_OK;
 }
 
+int pairs_rounds(size_t count)
+{
+    const size_t most = 1000, least = 200, work = 20000000;
+    size_t rounds = count > 0 ? work / count : most;
+    return (int)(rounds > most ? most : rounds < least ? least : rounds);
+}
+
 tuwen_vectors pairs_pictures(const struct pairs *pairs)
 {
     return (tuwen_vectors){pairs->pictures.vectors, pairs->pictures.count, pairs->dimension};

@@ -45,6 +45,9 @@ void pairs_free(struct pairs *pairs);
 /* The instruction that texts are embedded with: --instruction, or the model's for matching (may be NULL). */
 const char *pairs_instruction(const struct checkpoint *checkpoint, const struct cli *cli);
 
+/* Rounds of a bootstrap of so many observations: 1,000, and fewer where that would take minutes. */
+int pairs_rounds(size_t count);
+
 tuwen_vectors pairs_pictures(const struct pairs *pairs);
 tuwen_vectors pairs_texts(const struct pairs *pairs);
 
