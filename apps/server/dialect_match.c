@@ -24,9 +24,10 @@ static bool read_side(struct call *call, const char *one, const char *many, valu
         return refuse(refusal, terms->language, REFUSE_BAD_VALUE, many, WITH(many, "[\"...\"]"));
     if ((value_kind(single) > KIND_NULL) == (value_kind(list) > KIND_NULL))
         return refuse(refusal, terms->language, REFUSE_MISSING, many,
-                      WITH(terms->language == TUWEN_CHINESE ? pictures ? "image 或 images（二者之一）" : "text 或 texts（二者之一）"
-                           : pictures                       ? "either image or images"
-                                                            : "either text or texts"));
+                      WITH(terms->language == TUWEN_CHINESE
+                               ? pictures ? "image 或 images（二者之一）" : "text 或 texts（二者之一）"
+                           : pictures ? "either image or images"
+                                      : "either text or texts"));
     size_t count = value_kind(list) > KIND_NULL ? value_length(list) : 0;
     if (value_kind(list) > KIND_NULL && !items_count(list, many, terms, refusal))
         return false;
@@ -98,8 +99,8 @@ static void write_string(struct buffer *body, const char *text)
     buffer_json(body, text, strlen(text));
 }
 
-static void write_result(const struct call *call, size_t picture, const struct ranked *ranked, const struct terms *terms,
-                         struct buffer *body)
+static void write_result(const struct call *call, size_t picture, const struct ranked *ranked,
+                         const struct terms *terms, struct buffer *body)
 {
     const tuwen_input *text = &call->inputs[ranked->input];
     tuwen_score score = tuwen_score_cosine(terms->model, ranked->cosine);
@@ -188,7 +189,8 @@ static bool has_results(const struct call *call, const struct terms *terms, stru
     return (good[0] && good[1]) || items_refuse(call, bad[good[0] > 0], terms, refusal);
 }
 
-static bool match_write(const struct call *call, const struct terms *terms, struct buffer *body, struct refusal *refusal)
+static bool match_write(const struct call *call, const struct terms *terms, struct buffer *body,
+                        struct refusal *refusal)
 {
     size_t texts = call->count - call->pictures, written = 0;
     if (!has_results(call, terms, refusal))
@@ -198,7 +200,8 @@ static bool match_write(const struct call *call, const struct terms *terms, stru
     body->failed = body->failed || !ranked || !numbers;
     buffer_text(body, "{\"model\":");
     write_string(body, terms->info->name);
-    buffer_format(body, ",\"fingerprint\":\"%s\",\"space\":\"%s\",\"results\":[", terms->info->fingerprint, terms->space);
+    buffer_format(body, ",\"fingerprint\":\"%s\",\"space\":\"%s\",\"results\":[", terms->info->fingerprint,
+                  terms->space);
     for (size_t picture = 0; picture < call->pictures && !body->failed; picture++)
         if (call->outputs[picture].status == TUWEN_OK)
             written += write_picture(call, picture, ranked, numbers, terms, body, written == 0);

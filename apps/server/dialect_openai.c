@@ -10,7 +10,8 @@
 
 static bool read_format(struct call *call, const struct terms *terms, struct refusal *refusal)
 {
-    value format = value_member(call->document, "encoding_format"), wanted = value_member(call->document, "dimensions");
+    value format = value_member(call->document, "encoding_format"),
+          wanted = value_member(call->document, "dimensions");
     call->base64 = value_is(format, "base64");
     if (value_kind(format) > KIND_NULL && !call->base64 && !value_is(format, "float"))
         return refuse(refusal, terms->language, REFUSE_BAD_VALUE, "encoding_format",
@@ -91,7 +92,8 @@ static bool openai_write(const struct call *call, const struct terms *terms, str
     }
     buffer_text(body, "],\"model\":");
     buffer_json(body, terms->info->name, strlen(terms->info->name));
-    buffer_format(body, ",\"space\":\"%s\",\"usage\":{\"prompt_tokens\":%zu,\"total_tokens\":%zu,\"image_tokens\":%zu}}\n",
+    buffer_format(body,
+                  ",\"space\":\"%s\",\"usage\":{\"prompt_tokens\":%zu,\"total_tokens\":%zu,\"image_tokens\":%zu}}\n",
                   terms->space, tokens, tokens, image_tokens);
     return true;
 }

@@ -15,11 +15,11 @@
 
 /* ---- keys ---- */
 
-enum { KEY_LEAST = 16, KEY_MOST = 200, NAME_MOST = 32, FILE_MOST = 1 << 20 };
+enum { KEY_LEAST = 16, KEY_MOST = 200, NAME_MOST = KEY_NAME_SIZE - 1, FILE_MOST = 1 << 20 };
 
 struct key {
     char key[KEY_MOST + 1];
-    char name[NAME_MOST + 1];
+    char name[KEY_NAME_SIZE];
 };
 
 struct keys {
@@ -72,11 +72,13 @@ struct keys *keys_parse(const char *bytes, size_t size, const char *path, tuwen_
         if (length == 0 || *line == '#')
             continue;
         if (!key_line(line, length, number, &keys->keys[keys->count])) {
-            snprintf(why, why_size,
-                     chinese ? "%s：第 %zu 行不是密钥（16 至 200 个可打印字符，其后可有空格和由字母、数字、. - _ 组成的名称）"
-                             : "%s: line %zu is no key: 16 to 200 printable characters, then perhaps a space and a name of "
-                               "letters, digits and . - _",
-                     path, number);
+            snprintf(
+                why, why_size,
+                chinese
+                    ? "%s：第 %zu 行不是密钥（16 至 200 个可打印字符，其后可有空格和由字母、数字、. - _ 组成的名称）"
+                    : "%s: line %zu is no key: 16 to 200 printable characters, then perhaps a space and a name of "
+                      "letters, digits and . - _",
+                path, number);
             free(keys);
             return NULL;
         }
@@ -102,7 +104,9 @@ struct keys *keys_read(const char *path, tuwen_language language, char *why, uns
     else if (count == FILE_MOST)
         snprintf(why, size, chinese ? "%s：密钥文件过大" : "%s: too large for a file of keys", path);
     else if (fstat(file, &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)))
-        snprintf(why, size, chinese ? "%s：所有人都可读写此文件；请执行 chmod 600" : "%s: everybody may read or write it: chmod 600",
+        snprintf(why, size,
+                 chinese ? "%s：所有人都可读写此文件；请执行 chmod 600"
+                         : "%s: everybody may read or write it: chmod 600",
                  path);
     else
         keys = keys_parse(bytes, (size_t)count, path, language, why, size);
@@ -165,7 +169,9 @@ bool gate_host_good(const struct gate *gate, const char *host)
 /* A page of ours has an origin that is the host itself; programs send none. */
 static bool origin_good(const char *origin, const char *host)
 {
-    const char *rest = strncmp(origin, "http://", 7) == 0 ? origin + 7 : strncmp(origin, "https://", 8) == 0 ? origin + 8 : NULL;
+    const char *rest = strncmp(origin, "http://", 7) == 0    ? origin + 7
+                       : strncmp(origin, "https://", 8) == 0 ? origin + 8
+                                                             : NULL;
     return rest && host && strcasecmp(rest, host) == 0;
 }
 
@@ -178,25 +184,43 @@ static const char *key_shown(const struct exchange *exchange)
     return plain ? plain : exchange_header(exchange, "Api-Key");
 }
 
-bool gate_pass(const struct gate *gate, const struct exchange *exchange, bool open, const char **key,
+void gate_set_keys(struct gate *gate, struct keys *keys)
+{
+    pthread_mutex_lock(&gate->lock);
+    struct keys *before = gate->keys;
+    gate->keys = keys;
+    pthread_mutex_unlock(&gate->lock);
+    keys_free(before);
+}
+
+/* Whether no key is needed, or a good one was shown. */
+static bool key_good(struct gate *gate, const struct exchange *exchange, char name[KEY_NAME_SIZE])
+{
+    const char *shown = key_shown(exchange);
+    pthread_mutex_lock(&gate->lock);
+    const char *found = gate->keys && shown ? keys_find(gate->keys, shown) : NULL;
+    bool good = !gate->keys || found;
+    snprintf(name, KEY_NAME_SIZE, "%s", found ? found : "");
+    pthread_mutex_unlock(&gate->lock);
+    return good;
+}
+
+bool gate_pass(struct gate *gate, const struct exchange *exchange, bool open, char key[KEY_NAME_SIZE],
                struct refusal *refusal)
 {
-    static const char *const single[] = {"Host", "Content-Length", "Transfer-Encoding", "Authorization", "Content-Type"};
+    static const char *const single[] = {"Host", "Content-Length", "Transfer-Encoding", "Authorization",
+                                         "Content-Type"};
     const char *host = exchange_header(exchange, "Host"), *origin = exchange_header(exchange, "Origin");
-    *key = NULL;
     for (size_t i = 0; i < sizeof single / sizeof *single; i++)
         if (exchange_header_twice(exchange, single[i]))
-            return refuse(refusal, gate->language, REFUSE_BAD_REQUEST, NULL, WITH(single[i]));
+            return refuse(refusal, gate->language, REFUSE_TWICE, NULL, WITH(single[i]));
     if (exchange_header(exchange, "Content-Length") && exchange_header(exchange, "Transfer-Encoding"))
-        return refuse(refusal, gate->language, REFUSE_BAD_REQUEST, NULL, WITH("Content-Length, Transfer-Encoding"));
+        return refuse(refusal, gate->language, REFUSE_TWO_LENGTHS, NULL, NULL);
     if (gate->check_host && (!host || !gate_host_good(gate, host)))
         return refuse(refusal, gate->language, REFUSE_BAD_HOST, NULL, NULL);
     if (origin && !origin_good(origin, host))
         return refuse(refusal, gate->language, REFUSE_BAD_ORIGIN, NULL, NULL);
-    const char *shown = gate->keys ? key_shown(exchange) : NULL;
-    if (shown)
-        *key = keys_find(gate->keys, shown);
-    if (gate->keys && !*key && !open)
+    if (!key_good(gate, exchange, key) && !open)
         return refuse(refusal, gate->language, REFUSE_NO_KEY, NULL, NULL);
     return true;
 }

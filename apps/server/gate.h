@@ -6,9 +6,12 @@
 #ifndef TUWEN_SERVER_GATE_H
 #define TUWEN_SERVER_GATE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "refusal.h"
+
+enum { KEY_NAME_SIZE = 33 };
 
 struct exchange;
 struct keys;
@@ -28,17 +31,21 @@ void keys_free(struct keys *keys);
 const char *keys_find(const struct keys *keys, const char *given);
 
 struct gate {
-    bool check_host;       /* Host and Origin must name this machine */
-    const char *host;      /* a further good name: of the address that is listened on */
-    struct keys *keys;     /* NULL: none are needed */
+    bool check_host;  /* Host must name this machine */
+    const char *host; /* a further good name: of the address that is listened on */
     tuwen_language language;
+    pthread_mutex_t lock;
+    struct keys *keys; /* NULL: none are needed; under the lock, as they may be read anew */
 };
+
+/* Takes keys over in place of those that were there. Thread-safe. */
+void gate_set_keys(struct gate *gate, struct keys *keys);
 
 /* Whether a Host header is good; a port in it does not matter. */
 bool gate_host_good(const struct gate *gate, const char *host);
 
-/* False with a refusal. `*key` is set to the name of the key that was shown, or NULL; `open`: no key is needed here. */
-bool gate_pass(const struct gate *gate, const struct exchange *exchange, bool open, const char **key,
+/* False with a refusal. `key` becomes the name of the key that was shown, or empty; `open`: no key is needed here. */
+bool gate_pass(struct gate *gate, const struct exchange *exchange, bool open, char key[KEY_NAME_SIZE],
                struct refusal *refusal);
 
 #endif

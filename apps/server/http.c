@@ -106,7 +106,8 @@ static void look(struct http *http, struct watched *watched)
     for (struct connection *connection = http->connections; connection; connection = connection->next) {
         if (connection->deadline > 0 && now > connection->deadline)
             cut(connection);
-        if (connection->phase != PHASE_WAITING || watched->count == WATCHED || atomic_load(&connection->exchange->gone))
+        if (connection->phase != PHASE_WAITING || watched->count == WATCHED ||
+            atomic_load(&connection->exchange->gone))
             continue;
         watched->files[watched->count] = (struct pollfd){.fd = connection->file, .events = POLLRDHUP};
         watched->numbers[watched->count++] = connection->number;
@@ -362,8 +363,8 @@ static enum MHD_Result send_response(struct exchange *exchange)
     struct exchange_parts *parts = exchange->parts;
     struct response *answer = &parts->response;
     char number[16];
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(answer->size, answer->body, answer->body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        answer->size, answer->body, answer->body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
     if (!response) {
         free(answer->body);
         return MHD_NO;
@@ -383,8 +384,7 @@ static enum MHD_Result send_response(struct exchange *exchange)
         snprintf(number, sizeof number, "%d", answer->retry_after);
         MHD_add_response_header(response, "Retry-After", number);
     }
-    enter(parts->connection, PHASE_ANSWER,
-          parts->http->options.answer_seconds + (double)answer->size / 65536);
+    enter(parts->connection, PHASE_ANSWER, parts->http->options.answer_seconds + (double)answer->size / 65536);
     enum MHD_Result queued = MHD_queue_response(parts->handle, (unsigned)answer->status, response);
     MHD_destroy_response(response);
     return queued;
@@ -478,8 +478,8 @@ static bool start_daemon(struct http *http)
 {
     const struct http_options *options = &http->options;
     http->daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
-        NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, http, MHD_OPTION_LISTEN_SOCKET,
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+        0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, http, MHD_OPTION_LISTEN_SOCKET,
         options->socket, MHD_OPTION_CONNECTION_LIMIT, options->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)32768, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_URI_LOG_CALLBACK, on_first_line, http,

@@ -43,8 +43,8 @@ void exchange_drop_body(struct exchange *exchange);
 
 struct response {
     int status;
-    const char *type;  /* of the body; NULL: no body */
-    char *body;        /* from malloc: taken over */
+    const char *type; /* of the body; NULL: no body */
+    char *body;       /* from malloc: taken over */
     size_t size;
     const char *allow; /* header Allow; NULL: none */
     int retry_after;   /* seconds; 0: none */

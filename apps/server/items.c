@@ -43,7 +43,8 @@ static bool take_text(tuwen_input *input, value text, const char *param, const s
                       struct refusal *refusal)
 {
     if (value_kind(text) != KIND_TEXT)
-        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, param, WITH(param, in(terms, "a string", "字符串")));
+        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, param,
+                      WITH(param, in(terms, "a string", "字符串")));
     input->text = value_text(text, &input->text_size);
     if (input->text_size == 0)
         return refuse(refusal, terms->language, REFUSE_EMPTY_TEXT, param, WITH(param));

@@ -29,8 +29,9 @@ void document_free(value document)
 enum kind value_kind(value any)
 {
     static const enum kind kinds[] = {
-        [JSON_OBJECT] = KIND_OBJECT, [JSON_ARRAY] = KIND_LIST,   [JSON_STRING] = KIND_TEXT,  [JSON_INTEGER] = KIND_NUMBER,
-        [JSON_REAL] = KIND_NUMBER,   [JSON_TRUE] = KIND_BOOLEAN, [JSON_FALSE] = KIND_BOOLEAN, [JSON_NULL] = KIND_NULL,
+        [JSON_OBJECT] = KIND_OBJECT,  [JSON_ARRAY] = KIND_LIST,  [JSON_STRING] = KIND_TEXT,
+        [JSON_INTEGER] = KIND_NUMBER, [JSON_REAL] = KIND_NUMBER, [JSON_TRUE] = KIND_BOOLEAN,
+        [JSON_FALSE] = KIND_BOOLEAN,  [JSON_NULL] = KIND_NULL,
     };
     return any ? kinds[json_typeof(any)] : KIND_NONE;
 }

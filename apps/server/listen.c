@@ -73,7 +73,8 @@ bool listener_open(struct listener *listener, const char *where, tuwen_language 
     *listener = (struct listener){.socket = -1};
     if (!split(where, host, port)) {
         snprintf(why, size,
-                 chinese ? "--listen %s：应为 主机:端口、[地址]:端口 或 端口" : "--listen %s: should be HOST:PORT, [ADDRESS]:PORT or PORT",
+                 chinese ? "--listen %s：应为 主机:端口、[地址]:端口 或 端口"
+                         : "--listen %s: should be HOST:PORT, [ADDRESS]:PORT or PORT",
                  where);
         return false;
     }

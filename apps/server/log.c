@@ -50,13 +50,13 @@ void log_request(const struct log *log, const struct log_request *request)
     struct buffer line = {0};
     if (log->quiet)
         return;
-    begin(&line, request->status >= 500 ? "error" : "info");
+    begin(&line, request->status == 500 ? "error" : "info");
     buffer_format(&line, " id=%s method=%s path=%s status=%d", request->id, request->method, request->path,
                   request->status);
     buffer_format(&line, " whole=%s connection=%llu received=%llu sent=%llu", request->whole ? "yes" : "no",
                   request->connection, request->received, request->sent);
-    buffer_format(&line, " items=%lu cached=%lu seconds=%.6f waited=%.6f computed=%.6f", request->items, request->found,
-                  request->seconds, request->waited, request->computed);
+    buffer_format(&line, " items=%lu cached=%lu seconds=%.6f waited=%.6f computed=%.6f", request->items,
+                  request->found, request->seconds, request->waited, request->computed);
     if (request->key)
         buffer_format(&line, " key=%s", request->key);
     end(&line);

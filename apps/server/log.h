@@ -16,8 +16,8 @@ void log_event(const struct log *log, bool error, const char *sentence);
 /* A request ended. */
 struct log_request {
     const char *id, *method, *path;
-    int status;      /* 0: the client left, or was cut off, before there was an answer */
-    bool whole;      /* the answer was sent to its end */
+    int status; /* 0: the client left, or was cut off, before there was an answer */
+    bool whole; /* the answer was sent to its end */
     unsigned long long connection;
     unsigned long long received, sent; /* bytes of the bodies */
     unsigned long items, found;        /* inputs; vectors from the cache in its batches */

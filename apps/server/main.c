@@ -189,17 +189,33 @@ static bool open_gate(struct life *life)
     service->gate.host = life->listener.host;
     service->gate.language = service->language;
     if (arguments->keys) {
-        service->gate.keys = keys_read(arguments->keys, service->language, why, sizeof why);
-        if (!service->gate.keys)
+        struct keys *keys = keys_read(arguments->keys, service->language, why, sizeof why);
+        if (keys)
+            gate_set_keys(&service->gate, keys);
+        else
             complain(why);
-        return service->gate.keys != NULL;
+        return keys != NULL;
     }
     if (life->listener.loopback || arguments->insecure > 0)
         return true;
-    complain(in(service->language,
-                "--listen names an address that others reach: add --keys FILE, or --insecure if everybody there may ask",
-                "--listen 的地址可从其他机器访问：请加上 --keys 文件；若允许所有人访问，请加上 --insecure"));
+    complain(
+        in(service->language,
+           "--listen names an address that others reach: add --keys FILE, or --insecure if everybody there may ask",
+           "--listen 的地址可从其他机器访问：请加上 --keys 文件；若允许所有人访问，请加上 --insecure"));
     return false;
+}
+
+/* On SIGHUP: those that cannot be read change nothing. */
+static void read_keys_anew(struct life *life)
+{
+    char why[1024];
+    struct service *service = &life->service;
+    struct keys *keys =
+        life->arguments.keys ? keys_read(life->arguments.keys, service->language, why, sizeof why) : NULL;
+    if (keys)
+        gate_set_keys(&service->gate, keys);
+    if (life->arguments.keys)
+        log_event(&service->log, !keys, keys ? "the keys were read anew" : why);
 }
 
 /* Waits for one of our signals; within `seconds`, if that is positive. 0 if none came. */
@@ -232,10 +248,10 @@ static int run(struct life *life)
 {
     printf("listening on %s\n", life->listener.url);
     fflush(stdout);
-    int number = 0;
-    do
-        number = wait_signal(life, 0);
-    while (number == SIGHUP);
+    int number = wait_signal(life, 0);
+    for (; number == SIGHUP || number == 0; number = wait_signal(life, 0))
+        if (number == SIGHUP)
+            read_keys_anew(life);
     drain(life);
     worker_end(life->service.worker);
     life->service.worker = NULL;
@@ -257,6 +273,7 @@ static void set_up(struct life *life)
     service->started = clock_seconds();
     service->created = (int64_t)time(NULL);
     atomic_init(&service->closing, false);
+    pthread_mutex_init(&service->gate.lock, NULL);
     atomic_init(&life->broken, false);
     life->main = pthread_self();
     sigemptyset(&life->signals);
@@ -294,6 +311,7 @@ int main(int argc, char **argv)
     }
     worker_end(life.service.worker);
     http_stop(life.http);
-    keys_free(life.service.gate.keys);
+    gate_set_keys(&life.service.gate, NULL);
+    pthread_mutex_destroy(&life.service.gate.lock);
     return code;
 }

@@ -123,7 +123,8 @@ static bool skip_head(const char **text, size_t *size)
 static bool is_path(const char *text, size_t size)
 {
     return size > 0 && size < 1024 &&
-           (*text == '.' || *text == '~' || begins(text, size, "file:") || memchr(text, '.', size) || memchr(text, '\\', size));
+           (*text == '.' || *text == '~' || begins(text, size, "file:") || memchr(text, '.', size) ||
+            memchr(text, '\\', size));
 }
 
 unsigned char *picture_read(value given, size_t *size, const struct terms *terms, const char *param,
@@ -131,7 +132,8 @@ unsigned char *picture_read(value given, size_t *size, const struct terms *terms
 {
     size_t length = 0, bad;
     const char *text = value_kind(given) == KIND_TEXT ? value_text(given, &length) : NULL;
-    const char *wrong = terms->language == TUWEN_CHINESE ? "base64 或 data URL 字符串" : "a string: base64 or a data URL";
+    const char *wrong =
+        terms->language == TUWEN_CHINESE ? "base64 或 data URL 字符串" : "a string: base64 or a data URL";
     if (!text || length == 0) {
         refuse(refusal, terms->language, REFUSE_BAD_VALUE, param, WITH(param, wrong));
         return NULL;

@@ -11,7 +11,8 @@ static const struct {
     const char *sentence[2]; /* by tuwen_language */
 } table[REFUSAL_COUNT] = {
     [REFUSE_NOTHING] = {200, "", {"", ""}},
-#define REFUSAL(identifier, status, code, english, chinese) [REFUSE_##identifier] = {status, code, {english, chinese}},
+#define REFUSAL(identifier, status, code, english, chinese)                                                          \
+    [REFUSE_##identifier] = {status, code, {english, chinese}},
 #include "refusals.def"
 };
 

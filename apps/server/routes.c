@@ -45,10 +45,8 @@ static void answer_models(struct service *service, struct exchange *exchange)
 }
 
 const struct route routes[] = {
-    {"POST", "/v1/match", &dialect_match, NULL, false},
-    {"POST", "/v1/embeddings", &dialect_openai, NULL, false},
-    {"GET", "/v1/models", NULL, answer_models, false},
-    {"GET", "/health", NULL, answer_health, true},
+    {"POST", "/v1/match", &dialect_match, NULL, false}, {"POST", "/v1/embeddings", &dialect_openai, NULL, false},
+    {"GET", "/v1/models", NULL, answer_models, false},  {"GET", "/health", NULL, answer_health, true},
     {"GET", "/ready", NULL, answer_ready, true},
 };
 const size_t route_count = sizeof routes / sizeof *routes;

@@ -14,7 +14,7 @@ struct work {
     struct service *service;
     struct exchange *exchange;
     const struct route *route; /* NULL: none, so far */
-    const char *key;           /* belongs to the keys, which live as long as the service */
+    char key[KEY_NAME_SIZE];   /* the name of the key */
     struct call call;
     struct job job;
     size_t received, sent, items;
@@ -78,7 +78,7 @@ static bool check_head(struct work *work, struct refusal *refusal, const char **
     struct service *service = work->service;
     struct exchange *exchange = work->exchange;
     work->route = route_find(exchange->method, exchange->path, allowed);
-    if (!gate_pass(&service->gate, exchange, work->route && work->route->open, &work->key, refusal))
+    if (!gate_pass(&service->gate, exchange, work->route && work->route->open, work->key, refusal))
         return false;
     if (!work->route && *allowed)
         return refuse(refusal, service->language, REFUSE_BAD_METHOD, NULL, WITH(*allowed));
@@ -233,7 +233,7 @@ void service_ended(void *user, struct exchange *exchange, int status, bool whole
         .seconds = clock_seconds() - exchange->arrived,
         .waited = work->job.waited,
         .computed = work->job.computed,
-        .key = work->key,
+        .key = *work->key ? work->key : NULL,
     };
     log_request(&service->log, &line);
     call_free(&work->call);

@@ -94,7 +94,8 @@ static void take_slice(struct worker *worker, struct job *job)
 {
     struct batch *batch = &worker->batch;
     size_t taken = 0;
-    for (; job->next_input < job->call->count && batch->count < BATCH_INPUTS && taken < SLICE_TOKENS; job->next_input++) {
+    for (; job->next_input < job->call->count && batch->count < BATCH_INPUTS && taken < SLICE_TOKENS;
+         job->next_input++) {
         size_t place = job->next_input;
         if (!call_is_open(job->call, place))
             continue;
@@ -182,8 +183,8 @@ static void compute(struct worker *worker)
     tuwen_error error = {.language = worker->options.language};
     uint64_t before = 0, after = 0, computed;
     tuwen_cache_count(worker->cache, &before, &computed);
-    tuwen_status status = tuwen_cache_embed(worker->cache, worker->session, batch->inputs, batch->count, batch->vectors,
-                                            batch->outputs, &error);
+    tuwen_status status = tuwen_cache_embed(worker->cache, worker->session, batch->inputs, batch->count,
+                                            batch->vectors, batch->outputs, &error);
     tuwen_cache_count(worker->cache, &after, &computed);
     scatter(worker, status, status == TUWEN_OK ? "" : error.message);
     for (size_t i = 0; i < batch->count; i++)

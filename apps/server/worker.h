@@ -34,8 +34,8 @@ struct worker_options {
 /* A call on its way. It belongs to the submitter, and must stay until `done`. */
 struct job {
     struct call *call;
-    unsigned long long client;   /* equal numbers share a turn */
-    atomic_bool *gone;           /* set by others when nobody waits for it any more */
+    unsigned long long client;     /* equal numbers share a turn */
+    atomic_bool *gone;             /* set by others when nobody waits for it any more */
     void (*done)(struct job *job); /* on the worker's thread; the job is the submitter's again */
     void *user;
     /* Set before `done`. */
