@@ -8,7 +8,7 @@ cd "${TUWEN_SOURCE:-$(dirname "$0")/..}"
 # C11's own headers, everywhere; POSIX and Linux, in src/base and the applications; intrinsics, in src/kernels.
 standard='assert ctype errno float inttypes limits locale math setjmp signal stdalign stdarg stdatomic stdbool stddef
     stdint stdio stdlib string time wchar wctype'
-posix='dirent fcntl getopt iconv langinfo poll pthread pwd sched spawn strings termios unistd sys/* linux/* arpa/* netinet/*'
+posix='dirent fcntl getopt iconv langinfo netdb poll pthread pwd sched spawn strings termios unistd sys/* linux/* arpa/* netinet/*'
 intrinsics='immintrin cpuid arm_neon sys/auxv asm/hwcap'
 
 find include src apps -name '*.[ch]' -o -name '*.inc' -o -name '*.def' | LC_ALL=C sort | xargs grep -n '^[ \t]*#[ \t]*include' |

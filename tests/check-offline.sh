@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# check-offline.sh TUWEN_FETCH TUWEN LIBTUWEN: neither the command nor the library can open a connection: they call
-# nothing of the system that would, nor do they need a library whose business it is. Only tuwen-fetch does, and this
-# check must see it there.
+# check-offline.sh TUWEN_FETCH TUWEN_SERVER TUWEN LIBTUWEN: neither the command nor the library can open or answer a connection:
+# they call nothing of the system that would, nor do they need a library whose business it is. Only tuwen-fetch and
+# tuwen-server do, and this check must see it there; and the server cannot reach out: it connects to nobody.
 set -eu
 
 # Prints what of `binary` could open a connection.
@@ -13,14 +13,24 @@ connections() {
 }
 
 bad=0
-fetch=$TUWEN_BUILD/${1#"$TUWEN_BUILD"/}
-shift
+fetch=$TUWEN_BUILD/${1#"$TUWEN_BUILD"/} server=$TUWEN_BUILD/${2#"$TUWEN_BUILD"/}
+shift 2
 for sign in curl_easy_init libcurl; do
     connections "$fetch" | grep -q "$sign" || {
         echo "check-offline: does not see that ${fetch##*/} has $sign"
         bad=1
     }
 done
+for sign in listen libmicrohttpd; do
+    connections "$server" | grep -q "$sign" || {
+        echo "check-offline: does not see that ${server##*/} has $sign"
+        bad=1
+    }
+done
+if connections "$server" | grep -E '^(connect|curl_.*|libcurl.*|gethostby.*|res_.*)'; then
+    echo "^ ${server##*/} has these"
+    bad=1
+fi
 for binary; do
     binary=$TUWEN_BUILD/${binary#"$TUWEN_BUILD"/}
     [ "$("${NM:-nm}" -D --undefined-only "$binary" | grep -c .)" -ge 20 ] || {

@@ -97,7 +97,7 @@ int helper_run(const struct helper *helper, const char *const *arguments)
 {
     char program[PATH_MAX];
     int ends[2];
-    if (!place_of_helper(program)) {
+    if (!place_of_program("tuwen-fetch", program)) {
         complain(SAY_HELPER_MISSING, WITH(program));
         return -1;
     }

@@ -243,14 +243,13 @@ bool place_of_shipped_model(char path[PATH_MAX])
     return path_join(path, TUWEN_DATADIR, "tuwen/models/demo", "") && is_checkpoint(path);
 }
 
-bool place_of_helper(char path[PATH_MAX])
+bool place_of_program(const char *name, char path[PATH_MAX])
 {
     char folder[PATH_MAX];
     folder_of_binary(folder);
-    if (*folder && folder_has(folder, "build.ninja") && path_join(path, folder, "tuwen-fetch", "") &&
-        access(path, X_OK) == 0)
+    if (*folder && folder_has(folder, "build.ninja") && path_join(path, folder, name, "") && access(path, X_OK) == 0)
         return true;
-    if (*folder && path_join(path, folder, "../libexec/tuwen/tuwen-fetch", "") && access(path, X_OK) == 0)
+    if (*folder && path_join(path, folder, "../libexec/tuwen/", name) && access(path, X_OK) == 0)
         return true;
-    return path_join(path, TUWEN_LIBEXECDIR, "tuwen/tuwen-fetch", "") && access(path, X_OK) == 0;
+    return path_join(path, TUWEN_LIBEXECDIR "/tuwen", name, "") && access(path, X_OK) == 0;
 }

@@ -42,8 +42,8 @@ bool folder_copy(const char *from, const char *to);
  * of the installation, which may have been moved as a whole. */
 bool place_of_shipped_model(char path[PATH_MAX]);
 
-/* The program that downloads: beside the binary in a build folder, else in the installation, which may have been moved
- * as a whole. False if it is not there; `path` says then where it belongs. */
-bool place_of_helper(char path[PATH_MAX]);
+/* A program of tuwen's that is not for people, such as "tuwen-fetch": beside the binary in a build folder, else in the
+ * installation, which may have been moved as a whole. False if it is not there; `path` says then where it belongs. */
+bool place_of_program(const char *name, char path[PATH_MAX]);
 
 #endif

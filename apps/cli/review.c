@@ -100,7 +100,7 @@ static int gather(struct review *review)
 static int check_helper(const struct review *review)
 {
     char program[PATH_MAX];
-    if (!value_of(review, OPTION_REVIEW_FETCH)->given || place_of_helper(program))
+    if (!value_of(review, OPTION_REVIEW_FETCH)->given || place_of_program("tuwen-fetch", program))
         return CLI_DONE;
     complain(SAY_HELPER_MISSING, WITH(program));
     return CLI_SOME_FAILED;

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bytes that grow, and JSON written into them. When memory gets short what follows is left out, and `failed` says so in
+ * the end. */
+#include "buffer.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool reserve(struct buffer *buffer, size_t more)
+{
+    if (buffer->failed || more > SIZE_MAX / 4 - buffer->size)
+        buffer->failed = true;
+    if (buffer->failed || buffer->size + more <= buffer->capacity)
+        return !buffer->failed;
+    size_t capacity = buffer->capacity ? buffer->capacity * 2 : 1024;
+    if (capacity < buffer->size + more)
+        capacity = buffer->size + more;
+    char *data = realloc(buffer->data, capacity);
+    buffer->failed = data == NULL;
+    if (!data)
+        return false;
+    buffer->data = data;
+    buffer->capacity = capacity;
+    return true;
+}
+
+void buffer_add(struct buffer *buffer, const void *data, size_t size)
+{
+    if (size == 0 || !reserve(buffer, size))
+        return;
+    memcpy(buffer->data + buffer->size, data, size);
+    buffer->size += size;
+}
+
+void buffer_text(struct buffer *buffer, const char *text)
+{
+    buffer_add(buffer, text, strlen(text));
+}
+
+void buffer_format(struct buffer *buffer, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    buffer_text(buffer, text);
+}
+
+void buffer_json(struct buffer *buffer, const char *text, size_t size)
+{
+    static const char named[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
+    size_t plain = 0;
+    buffer_add(buffer, "\"", 1);
+    for (size_t i = 0; i < size; i++) {
+        const char *place = text[i] ? strchr(named, text[i]) : NULL;
+        if (!place && (unsigned char)text[i] >= 0x20)
+            continue;
+        buffer_add(buffer, text + plain, i - plain);
+        plain = i + 1;
+        if (place)
+            buffer_format(buffer, "\\%c", letters[place - named]);
+        else
+            buffer_format(buffer, "\\u%04x", (unsigned)(unsigned char)text[i]);
+    }
+    buffer_add(buffer, text + plain, size - plain);
+    buffer_add(buffer, "\"", 1);
+}
+
+void buffer_float(struct buffer *buffer, float number)
+{
+    buffer_format(buffer, "%.9g", isfinite(number) ? (double)number : 0.0);
+}
+
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void buffer_base64_floats(struct buffer *buffer, const float *numbers, size_t count)
+{
+    size_t size = count * 4, length = (size + 2) / 3 * 4;
+    buffer_add(buffer, "\"", 1);
+    if (!reserve(buffer, length))
+        return;
+    char *out = buffer->data + buffer->size;
+    for (size_t at = 0; at < size; at += 3) {
+        uint32_t group = 0;
+        for (size_t i = at; i < at + 3; i++) {
+            uint32_t bits = 0;
+            if (i < size)
+                memcpy(&bits, numbers + i / 4, 4);
+            group = group << 8 | (bits >> (i % 4 * 8) & 255);
+        }
+        for (int i = 0; i < 4; i++)
+            *out++ = at + (size_t)i > size ? '=' : digits[group >> (18 - 6 * i) & 63];
+    }
+    buffer->size += length;
+    buffer_add(buffer, "\"", 1);
+}
+
+void buffer_free(struct buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = (struct buffer){0};
+}

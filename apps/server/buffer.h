@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bytes that grow, and JSON written into them. When memory gets short what follows is left out, and `failed` says so in
+ * the end. */
+#ifndef TUWEN_SERVER_BUFFER_H
+#define TUWEN_SERVER_BUFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Zero at first. */
+struct buffer {
+    char *data; /* from malloc */
+    size_t size, capacity;
+    bool failed;
+};
+
+void buffer_add(struct buffer *buffer, const void *data, size_t size);
+void buffer_text(struct buffer *buffer, const char *text);
+
+/* What printf would print, at most 255 bytes. */
+void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A string of JSON with its quotes. The bytes must be UTF-8, as all that has passed the JSON reader is. */
+void buffer_json(struct buffer *buffer, const char *text, size_t size);
+
+/* A number of JSON from which every float comes back exactly. */
+void buffer_float(struct buffer *buffer, float number);
+
+/* Floats as base64 of their bytes, little-endian, with quotes. */
+void buffer_base64_floats(struct buffer *buffer, const float *numbers, size_t count);
+
+void buffer_free(struct buffer *buffer);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every dialect is read into: texts, pictures and pairs of both whose vectors are wanted, and what became of them.
+ *
+ * The call owns its document (in which texts and instructions lie), its decoded pictures and its results; call_free frees
+ * them all. Inputs are added while it is read, on a thread of http.c; then the worker fills `vectors` and `outputs`.
+ */
+#ifndef TUWEN_SERVER_CALL_H
+#define TUWEN_SERVER_CALL_H
+
+#include "json.h"
+#include "refusal.h"
+#include "tuwen/tuwen.h"
+
+/* What dialects need to know of the server. */
+struct terms {
+    tuwen_language language;
+    size_t max_items;             /* of a request */
+    const tuwen_model_info *info; /* of the model */
+    const char *space;            /* tuwen_session_fingerprint */
+    const tuwen_model *model;
+};
+
+enum { PARAM_SIZE = 80, MAX_PAIRS = 4 * 1024 * 1024 };
+
+/* Which part of the body an input was, for messages. */
+struct place {
+    const char *field;    /* constant storage */
+    size_t index, length; /* length 0: the field itself; otherwise the element `index` of a list */
+};
+
+struct call {
+    value document;
+    size_t count, capacity;
+    tuwen_input *inputs;   /* [count] */
+    tuwen_output *outputs; /* [count]; an input that could not be read has its status before it is computed */
+    struct place *places;  /* [count] */
+    float *vectors;        /* [count][dimension]; made by the worker's submission */
+    size_t dimension;
+    size_t pictures; /* of /v1/match: the first inputs are pictures, the others texts */
+    size_t top;      /* of /v1/match: so many of each picture; 0 = all */
+    bool base64;     /* vectors as base64 */
+};
+
+/* Adds an input, with its picture (from malloc, or NULL), which is the call's from then on, in any case. False when memory is
+ * short. */
+bool call_add(struct call *call, const tuwen_input *input, struct place place);
+
+/* Whether the input waits to be computed, and did not fail before. */
+static inline bool call_is_open(const struct call *call, size_t index)
+{
+    return call->outputs[index].status == TUWEN_OK;
+}
+
+/* The name of a place in the body, such as "input[3]". */
+void place_name(char name[PARAM_SIZE], struct place place);
+
+void call_free(struct call *call);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Our own /v1/match: pictures and texts, every picture with every text.
+ *
+ *     {"image": "<base64 or data URL>" | "images": [...], "texts": ["...", ...], "instruction"?: "...", "top"?: N}
+ *
+ * What cannot be used is told in `errors`, and does not stop the others.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dialect.h"
+#include "tuwen/profile.h"
+
+static const char *const fields[] = {"image", "images", "text", "texts", "instruction", "top", "model", NULL};
+
+/* Both the one and the list of a kind: {"image": a} or {"images": [a, b]}. */
+static bool read_side(struct call *call, const char *one, const char *many, value instruction,
+                      const struct terms *terms, struct refusal *refusal)
+{
+    value single = value_member(call->document, one), list = value_member(call->document, many);
+    bool pictures = strcmp(one, "image") == 0;
+    if (value_kind(list) > KIND_NULL && value_kind(list) != KIND_LIST)
+        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, many, WITH(many, "[\"...\"]"));
+    if ((value_kind(single) > KIND_NULL) == (value_kind(list) > KIND_NULL))
+        return refuse(refusal, terms->language, REFUSE_MISSING, many,
+                      WITH(terms->language == TUWEN_CHINESE
+                               ? pictures ? "image 或 images（二者之一）" : "text 或 texts（二者之一）"
+                           : pictures ? "either image or images"
+                                      : "either text or texts"));
+    size_t count = value_kind(list) > KIND_NULL ? value_length(list) : 0;
+    if (value_kind(list) > KIND_NULL && !items_count(list, many, terms, refusal))
+        return false;
+    for (size_t i = 0; i < (count ? count : 1); i++) {
+        value element = count ? value_at(list, i) : single;
+        struct place place = {count ? many : one, i, count};
+        bool good = pictures ? items_add_picture(call, element, place, terms, refusal)
+                             : items_add_text(call, element, place, instruction, terms, refusal);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+/* Texts have the instruction that the model has for matching, unless another is named. */
+static void set_instruction(struct call *call, const struct terms *terms)
+{
+    for (size_t i = call->pictures; i < call->count; i++) {
+        if (call->inputs[i].instruction || !terms->info->match_instruction)
+            continue;
+        call->inputs[i].instruction = terms->info->match_instruction;
+        call->inputs[i].instruction_size = strlen(terms->info->match_instruction);
+    }
+}
+
+static bool match_read(struct call *call, const struct terms *terms, struct refusal *refusal)
+{
+    value instruction, top = value_member(call->document, "top");
+    const char *other = value_other_member(call->document, fields);
+    if (other)
+        return refuse(refusal, terms->language, REFUSE_UNKNOWN_FIELD, other, WITH(other));
+    if (!items_optional_text(call->document, "instruction", &instruction, terms, refusal))
+        return false;
+    if (value_kind(top) > KIND_NULL) {
+        if (!value_is_whole(top) || value_number(top) < 1)
+            return refuse(refusal, terms->language, REFUSE_BAD_VALUE, "top", WITH("top", "1, 2, 3, ..."));
+        call->top = value_number(top) < 1e9 ? (size_t)value_number(top) : 1000000000;
+    }
+    if (!read_side(call, "image", "images", NULL, terms, refusal))
+        return false;
+    call->pictures = call->count;
+    if (!read_side(call, "text", "texts", instruction, terms, refusal))
+        return false;
+    size_t texts = call->count - call->pictures;
+    if (texts > MAX_PAIRS / call->pictures)
+        return refuse(refusal, terms->language, REFUSE_TOO_MANY_PAIRS, NULL,
+                      WITH(digits_of(call->pictures).text, digits_of(texts).text, digits_of(MAX_PAIRS).text));
+    set_instruction(call, terms);
+    return true;
+}
+
+/* ---- results ---- */
+
+struct ranked {
+    float cosine, share;
+    size_t input;
+};
+
+static int by_cosine(const void *a, const void *b)
+{
+    const struct ranked *left = a, *right = b;
+    if (left->cosine != right->cosine)
+        return left->cosine < right->cosine ? 1 : -1;
+    return left->input < right->input ? -1 : left->input > right->input;
+}
+
+static void write_string(struct buffer *body, const char *text)
+{
+    buffer_json(body, text, strlen(text));
+}
+
+static void write_result(const struct call *call, size_t picture, const struct ranked *ranked,
+                         const struct terms *terms, struct buffer *body)
+{
+    const tuwen_input *text = &call->inputs[ranked->input];
+    tuwen_score score = tuwen_score_cosine(terms->model, ranked->cosine);
+    buffer_format(body, "{\"image\":%zu,\"index\":%zu,\"text\":", picture, ranked->input - call->pictures);
+    buffer_json(body, text->text, text->text_size);
+    buffer_format(body, ",\"cosine\":%.6f,\"score\":%.6f,\"band\":", (double)score.cosine, (double)score.score);
+    write_string(body, tuwen_band_name(score.band, TUWEN_ENGLISH));
+    buffer_text(body, ",\"advice\":");
+    write_string(body, tuwen_band_advice(score.band, terms->language));
+    buffer_format(body, ",\"share\":%.6f,\"truncated\":%s}", (double)ranked->share,
+                  call->outputs[ranked->input].truncated ? "true" : "false");
+}
+
+/* The texts of one picture, best first. Returns how many were written. */
+static size_t write_picture(const struct call *call, size_t picture, struct ranked *ranked, float *numbers,
+                            const struct terms *terms, struct buffer *body, bool first)
+{
+    size_t count = 0, texts = call->count - call->pictures;
+    float *shares = numbers + texts;
+    for (size_t i = call->pictures; i < call->count; i++) {
+        if (call->outputs[i].status != TUWEN_OK)
+            continue;
+        numbers[count] = tuwen_cosine(call->vectors + picture * call->dimension, call->vectors + i * call->dimension,
+                                      call->dimension);
+        ranked[count] = (struct ranked){.cosine = numbers[count], .input = i};
+        count++;
+    }
+    if (count == 0)
+        return 0;
+    tuwen_share(numbers, count, tuwen_share_temperature(terms->info), shares);
+    for (size_t i = 0; i < count; i++)
+        ranked[i].share = shares[i];
+    qsort(ranked, count, sizeof *ranked, by_cosine);
+    if (call->top > 0 && count > call->top)
+        count = call->top;
+    for (size_t i = 0; i < count; i++) {
+        buffer_text(body, first && i == 0 ? "\n" : ",\n");
+        write_result(call, picture, &ranked[i], terms, body);
+    }
+    return count;
+}
+
+static void write_errors(const struct call *call, struct buffer *body)
+{
+    char param[PARAM_SIZE];
+    size_t written = 0;
+    buffer_text(body, "],\"errors\":[");
+    for (size_t i = 0; i < call->count; i++) {
+        const tuwen_output *output = &call->outputs[i];
+        if (output->status == TUWEN_OK)
+            continue;
+        place_name(param, call->places[i]);
+        buffer_format(body, "%s{\"%s\":%zu,\"param\":\"%s\",\"status\":\"%s\",\"message\":", written++ ? ",\n" : "\n",
+                      i < call->pictures ? "image" : "index", i < call->pictures ? i : i - call->pictures, param,
+                      tuwen_status_name(output->status));
+        write_string(body, output->message);
+        buffer_text(body, "}");
+    }
+}
+
+static void write_pictures(const struct call *call, struct buffer *body)
+{
+    size_t tokens = 0, image_tokens = 0;
+    buffer_text(body, "],\"images\":[");
+    for (size_t i = 0; i < call->pictures; i++)
+        buffer_format(body, "%s{\"index\":%zu,\"width\":%d,\"height\":%d,\"tokens\":%d}", i ? "," : "", i,
+                      call->outputs[i].picture_width, call->outputs[i].picture_height, call->outputs[i].image_tokens);
+    for (size_t i = 0; i < call->count; i++) {
+        tokens += (size_t)call->outputs[i].tokens;
+        image_tokens += (size_t)call->outputs[i].image_tokens;
+    }
+    buffer_format(body, "],\"usage\":{\"total_tokens\":%zu,\"image_tokens\":%zu}}\n", tokens, image_tokens);
+}
+
+/* Where nothing at all can be matched, that is the answer: the reason of the first picture or text. */
+static bool has_results(const struct call *call, const struct terms *terms, struct refusal *refusal)
+{
+    size_t good[2] = {0, 0}, bad[2] = {call->count, call->count}; /* of pictures, of texts */
+    for (size_t i = call->count; i-- > 0;) {
+        bool is_text = i >= call->pictures;
+        if (call->outputs[i].status == TUWEN_OK)
+            good[is_text]++;
+        else
+            bad[is_text] = i;
+    }
+    return (good[0] && good[1]) || items_refuse(call, bad[good[0] > 0], terms, refusal);
+}
+
+static bool match_write(const struct call *call, const struct terms *terms, struct buffer *body,
+                        struct refusal *refusal)
+{
+    size_t texts = call->count - call->pictures, written = 0;
+    if (!has_results(call, terms, refusal))
+        return false;
+    struct ranked *ranked = malloc(texts * sizeof *ranked);
+    float *numbers = malloc(2 * texts * sizeof *numbers);
+    body->failed = body->failed || !ranked || !numbers;
+    buffer_text(body, "{\"model\":");
+    write_string(body, terms->info->name);
+    buffer_format(body, ",\"fingerprint\":\"%s\",\"space\":\"%s\",\"results\":[", terms->info->fingerprint,
+                  terms->space);
+    for (size_t picture = 0; picture < call->pictures && !body->failed; picture++)
+        if (call->outputs[picture].status == TUWEN_OK)
+            written += write_picture(call, picture, ranked, numbers, terms, body, written == 0);
+    write_errors(call, body);
+    write_pictures(call, body);
+    free(ranked);
+    free(numbers);
+    return true;
+}
+
+const struct dialect dialect_match = {match_read, match_write, openai_refuse};

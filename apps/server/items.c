@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the dialects share: elements of bodies into the inputs of a call. */
+#include <stdio.h>
+#include <string.h>
+
+#include "dialect.h"
+#include "picture.h"
+
+static const char *in(const struct terms *terms, const char *english, const char *chinese)
+{
+    return terms->language == TUWEN_CHINESE ? chinese : english;
+}
+
+bool items_count(value list, const char *field, const struct terms *terms, struct refusal *refusal)
+{
+    size_t count = value_length(list);
+    if (count == 0)
+        return refuse(refusal, terms->language, REFUSE_EMPTY_LIST, field, WITH(field));
+    if (count > terms->max_items)
+        return refuse(refusal, terms->language, REFUSE_TOO_MANY, field,
+                      WITH(field, digits_of(count).text, digits_of(terms->max_items).text));
+    return true;
+}
+
+bool items_optional_text(value object, const char *name, value *found, const struct terms *terms,
+                         struct refusal *refusal)
+{
+    value member = value_member(object, name);
+    enum kind kind = value_kind(member);
+    *found = kind == KIND_TEXT ? member : NULL;
+    if (kind == KIND_NONE || kind == KIND_NULL || kind == KIND_TEXT)
+        return true;
+    return refuse(refusal, terms->language, REFUSE_BAD_VALUE, name, WITH(name, in(terms, "a string", "字符串")));
+}
+
+static bool out_of_memory(const struct terms *terms, struct refusal *refusal)
+{
+    return refuse(refusal, terms->language, REFUSE_OUT_OF_MEMORY, NULL, NULL);
+}
+
+/* Checks a text and puts it into an input. */
+static bool take_text(tuwen_input *input, value text, const char *param, const struct terms *terms,
+                      struct refusal *refusal)
+{
+    if (value_kind(text) != KIND_TEXT)
+        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, param,
+                      WITH(param, in(terms, "a string", "字符串")));
+    input->text = value_text(text, &input->text_size);
+    if (input->text_size == 0)
+        return refuse(refusal, terms->language, REFUSE_EMPTY_TEXT, param, WITH(param));
+    if (picture_is_text(input->text, input->text_size))
+        return refuse(refusal, terms->language, REFUSE_PICTURE_AS_TEXT, param, WITH(param));
+    return true;
+}
+
+static void take_instruction(tuwen_input *input, value instruction)
+{
+    if (input->text && instruction)
+        input->instruction = value_text(instruction, &input->instruction_size);
+}
+
+/* Adds an object {text?, image?, instruction?}. */
+static bool add_object(struct call *call, value element, struct place place, value instruction,
+                       const struct terms *terms, struct refusal *refusal)
+{
+    static const char *const known[] = {"text", "image", "instruction", NULL};
+    char param[PARAM_SIZE], part[PARAM_SIZE + 16];
+    value own, text = value_member(element, "text"), image = value_member(element, "image");
+    tuwen_input input = {0};
+    place_name(param, place);
+    const char *other = value_other_member(element, known);
+    if (other) {
+        snprintf(part, sizeof part, "%s.%.15s", param, other);
+        return refuse(refusal, terms->language, REFUSE_UNKNOWN_FIELD, param, WITH(part));
+    }
+    if (!items_optional_text(element, "instruction", &own, terms, refusal))
+        return false;
+    if (value_kind(text) <= KIND_NULL && value_kind(image) <= KIND_NULL)
+        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, param,
+                      WITH(param, in(terms, "a text, or an object with \"text\", \"image\" or both",
+                                     "文本，或含 \"text\"、\"image\" 或两者的对象")));
+    snprintf(part, sizeof part, "%s.text", param);
+    if (value_kind(text) > KIND_NULL && !take_text(&input, text, part, terms, refusal))
+        return false;
+    take_instruction(&input, own ? own : instruction);
+    snprintf(part, sizeof part, "%s.image", param);
+    if (value_kind(image) > KIND_NULL) {
+        input.picture = picture_read(image, &input.picture_size, terms, part, refusal);
+        if (!input.picture)
+            return false;
+    }
+    return call_add(call, &input, place) || out_of_memory(terms, refusal);
+}
+
+bool items_add(struct call *call, value element, struct place place, value instruction, const struct terms *terms,
+               struct refusal *refusal)
+{
+    char param[PARAM_SIZE];
+    tuwen_input input = {0};
+    enum kind kind = value_kind(element);
+    if (kind == KIND_OBJECT)
+        return add_object(call, element, place, instruction, terms, refusal);
+    place_name(param, place);
+    if (kind == KIND_NUMBER || kind == KIND_LIST)
+        return refuse(refusal, terms->language, REFUSE_TOKENS_GIVEN, param, WITH(param));
+    if (!take_text(&input, element, param, terms, refusal))
+        return false;
+    take_instruction(&input, instruction);
+    return call_add(call, &input, place) || out_of_memory(terms, refusal);
+}
+
+/* Adds what could not be read as an input that failed, so that the others go on. */
+static bool add_failed(struct call *call, struct place place, tuwen_status status, const struct refusal *why,
+                       const struct terms *terms, struct refusal *refusal)
+{
+    if (why->id == REFUSE_OUT_OF_MEMORY || !call_add(call, &(tuwen_input){0}, place))
+        return out_of_memory(terms, refusal);
+    tuwen_output *output = &call->outputs[call->count - 1];
+    output->status = status;
+    snprintf(output->message, sizeof output->message, "%.*s", (int)sizeof output->message - 1, why->message);
+    return true;
+}
+
+bool items_add_picture(struct call *call, value picture, struct place place, const struct terms *terms,
+                       struct refusal *refusal)
+{
+    char param[PARAM_SIZE];
+    tuwen_input input = {0};
+    struct refusal why = {0};
+    place_name(param, place);
+    input.picture = picture_read(picture, &input.picture_size, terms, param, &why);
+    if (!input.picture)
+        return add_failed(call, place, TUWEN_BAD_IMAGE, &why, terms, refusal);
+    return call_add(call, &input, place) || out_of_memory(terms, refusal);
+}
+
+bool items_add_text(struct call *call, value text, struct place place, value instruction, const struct terms *terms,
+                    struct refusal *refusal)
+{
+    char param[PARAM_SIZE];
+    tuwen_input input = {0};
+    struct refusal why = {0};
+    place_name(param, place);
+    if (!take_text(&input, text, param, terms, &why))
+        return add_failed(call, place, TUWEN_BAD_TEXT, &why, terms, refusal);
+    take_instruction(&input, instruction);
+    return call_add(call, &input, place) || out_of_memory(terms, refusal);
+}
+
+bool items_refuse(const struct call *call, size_t index, const struct terms *terms, struct refusal *refusal)
+{
+    char param[PARAM_SIZE], front[PARAM_SIZE + 8];
+    const char *message = call->outputs[index].message;
+    place_name(param, call->places[index]);
+    bool named = strncmp(message, param, strlen(param)) == 0;
+    snprintf(front, sizeof front, "%s%s", param, in(terms, ": ", "："));
+    return refuse(refusal, terms->language, REFUSE_BAD_ITEM, param, WITH(named ? "" : front, message));
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The socket that is listened on. */
+#ifndef TUWEN_SERVER_LISTEN_H
+#define TUWEN_SERVER_LISTEN_H
+
+#include <stdbool.h>
+
+#include "tuwen/tuwen.h"
+
+struct listener {
+    int socket;
+    bool loopback;
+    char url[320];  /* http://HOST:PORT, with the port that it got */
+    char host[256]; /* as a Host header has it */
+};
+
+/* Listens on "HOST:PORT", "[ADDRESS]:PORT" or "PORT" (of this machine alone); port 0 is any. False with a sentence. */
+bool listener_open(struct listener *listener, const char *where, tuwen_language language, char *why, unsigned size);
+
+#endif

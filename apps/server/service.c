@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What joins bytes, dialects and the worker: from a request to its answer. */
+#include "service.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "clock.h"
+#include "routes.h"
+
+/* What is known of a request on its way; `user` of its exchange. */
+struct work {
+    struct service *service;
+    struct exchange *exchange;
+    const struct route *route; /* NULL: none, so far */
+    char key[KEY_NAME_SIZE];   /* the name of the key */
+    struct call call;
+    struct job job;
+    size_t received, sent, items;
+};
+
+void service_answer(struct exchange *exchange, int status, const char *type, struct buffer *body)
+{
+    struct work *work = exchange->user;
+    if (body->failed) {
+        buffer_free(body);
+        status = 503;
+    }
+    work->sent = body->size;
+    exchange_answer(exchange, &(struct response){.status = status,
+                                                 .type = body->data ? type : NULL,
+                                                 .body = body->data,
+                                                 .size = body->size,
+                                                 .close = atomic_load(&work->service->closing)});
+}
+
+/* Answers with a refusal in the shape of the route's dialect. The exchange may be gone afterwards. */
+static void answer_refusal(struct work *work, const struct refusal *refusal, const char *allow, bool close)
+{
+    struct buffer body = {0};
+    const struct dialect *dialect = work->route ? work->route->dialect : NULL;
+    (dialect ? dialect->refuse : openai_refuse)(refusal, &body);
+    if (body.failed)
+        buffer_free(&body);
+    work->sent = body.size;
+    exchange_answer(work->exchange, &(struct response){.status = refusal->status,
+                                                       .type = body.data ? "application/json" : NULL,
+                                                       .body = body.data,
+                                                       .size = body.size,
+                                                       .allow = allow,
+                                                       .retry_after = refusal->retry_after,
+                                                       .challenge = refusal->status == 401,
+                                                       .close = close || atomic_load(&work->service->closing)});
+}
+
+static void refuse_now(struct work *work, enum refusal_id id, const char *const *arguments)
+{
+    struct refusal refusal = {0};
+    refuse(&refusal, work->service->language, id, NULL, arguments);
+    refusal.retry_after = refusal.status == 429 || refusal.status == 503 ? 1 : 0;
+    answer_refusal(work, &refusal, NULL, false);
+}
+
+/* ---- the head ---- */
+
+/* Programs that send JSON without saying so are common, and forms of web pages cannot send it as such. */
+static bool type_good(const struct exchange *exchange)
+{
+    const char *type = exchange_header(exchange, "Content-Type");
+    size_t length = type ? strcspn(type, "; ") : 0;
+    return type && length == strlen("application/json") && strncasecmp(type, "application/json", length) == 0;
+}
+
+/* Sets the route. False with a refusal. */
+static bool check_head(struct work *work, struct refusal *refusal, const char **allowed)
+{
+    struct service *service = work->service;
+    struct exchange *exchange = work->exchange;
+    work->route = route_find(exchange->method, exchange->path, allowed);
+    if (!gate_pass(&service->gate, exchange, work->route && work->route->open, work->key, refusal))
+        return false;
+    if (!work->route && *allowed)
+        return refuse(refusal, service->language, REFUSE_BAD_METHOD, NULL, WITH(*allowed));
+    if (!work->route)
+        return refuse(refusal, service->language, REFUSE_NO_ROUTE, NULL, NULL);
+    if (!work->route->dialect)
+        return true;
+    if (exchange_header(exchange, "Content-Encoding"))
+        return refuse(refusal, service->language, REFUSE_ENCODED, NULL, NULL);
+    if (!type_good(exchange))
+        return refuse(refusal, service->language, REFUSE_BAD_TYPE, NULL, NULL);
+    if (atomic_load(&service->closing))
+        return refuse(refusal, service->language, REFUSE_CLOSING, NULL, NULL);
+    return true;
+}
+
+void service_head(void *user, struct exchange *exchange)
+{
+    struct work *work = calloc(1, sizeof *work);
+    struct refusal refusal = {0};
+    const char *allowed = NULL;
+    if (!work) {
+        exchange_answer(exchange, &(struct response){.status = 503, .close = true});
+        return;
+    }
+    work->service = user;
+    work->exchange = exchange;
+    exchange->user = work;
+    if (check_head(work, &refusal, &allowed))
+        return;
+    refusal.retry_after = refusal.status == 503 ? 1 : 0;
+    answer_refusal(work, &refusal, refusal.id == REFUSE_BAD_METHOD ? allowed : NULL, false);
+}
+
+void service_trouble(void *user, struct exchange *exchange, enum http_trouble trouble)
+{
+    struct work *work = exchange->user;
+    const struct service *service = user;
+    if (trouble == HTTP_BODY_TOO_LARGE)
+        refuse_now(work, REFUSE_BODY_TOO_LARGE, WITH(digits_of(service->max_body).text));
+    else if (trouble == HTTP_NO_ROOM)
+        refuse_now(work, REFUSE_NO_ROOM, WITH(digits_of(service->max_memory).text));
+    else
+        refuse_now(work, REFUSE_OUT_OF_MEMORY, NULL);
+}
+
+/* ---- calls ---- */
+
+/* On the worker's thread. The exchange must not be touched after its answer. */
+static void on_done(struct job *job)
+{
+    struct work *work = job->user;
+    struct service *service = work->service;
+    struct buffer body = {0};
+    struct refusal refusal = {0};
+    const struct terms *terms = worker_terms(service->worker);
+    bool good = false;
+    if (job->status == TUWEN_CANCELLED)
+        refuse(&refusal, service->language, REFUSE_CLOSING, NULL, NULL);
+    else if (job->status == TUWEN_OUT_OF_MEMORY)
+        refuse(&refusal, service->language, REFUSE_OUT_OF_MEMORY, NULL, NULL);
+    else if (job->status != TUWEN_OK)
+        refuse(&refusal, service->language, REFUSE_FAILED, NULL, WITH(job->message));
+    else
+        good = work->route->dialect->write(&work->call, terms, &body, &refusal);
+    call_free(&work->call);
+    if (good) {
+        service_answer(work->exchange, 200, "application/json", &body);
+        return;
+    }
+    buffer_free(&body);
+    answer_refusal(work, &refusal, NULL, false);
+}
+
+/* Reads the body into the call. False with a refusal. */
+static bool read_call(struct work *work, const struct terms *terms, struct refusal *refusal)
+{
+    struct exchange *exchange = work->exchange;
+    char why[256];
+    if (exchange->size == 0)
+        return refuse(refusal, terms->language, REFUSE_NO_BODY, NULL, NULL);
+    work->call.document = document_read(exchange->body, exchange->size, why, sizeof why);
+    exchange_drop_body(exchange);
+    if (!work->call.document)
+        return refuse(refusal, terms->language, REFUSE_BAD_JSON, NULL, WITH(why));
+    if (value_kind(work->call.document) != KIND_OBJECT)
+        return refuse(refusal, terms->language, REFUSE_NOT_OBJECT, NULL, NULL);
+    return work->route->dialect->read(&work->call, terms, refusal);
+}
+
+static void submit(struct work *work)
+{
+    struct service *service = work->service;
+    work->job = (struct job){.call = &work->call,
+                             .client = work->exchange->connection,
+                             .gone = &work->exchange->gone,
+                             .done = on_done,
+                             .user = work};
+    enum worker_answer answer = worker_submit(service->worker, &work->job);
+    if (answer == WORKER_TAKEN)
+        return; /* it may be answered already */
+    call_free(&work->call);
+    if (answer == WORKER_FULL)
+        refuse_now(work, REFUSE_BUSY, WITH(digits_of(service->max_jobs).text));
+    else if (answer == WORKER_NO_MEMORY)
+        refuse_now(work, REFUSE_OUT_OF_MEMORY, NULL);
+    else
+        refuse_now(work, answer == WORKER_CLOSING ? REFUSE_CLOSING : REFUSE_LOADING, NULL);
+}
+
+void service_whole(void *user, struct exchange *exchange)
+{
+    struct service *service = user;
+    struct work *work = exchange->user;
+    struct refusal refusal = {0};
+    work->received = exchange->size;
+    if (!work->route->dialect) {
+        work->route->answer(service, exchange);
+        return;
+    }
+    const struct terms *terms = worker_terms(service->worker);
+    if (!terms) {
+        refuse_now(work, REFUSE_LOADING, NULL);
+        return;
+    }
+    if (read_call(work, terms, &refusal)) {
+        work->items = work->call.count;
+        submit(work);
+        return;
+    }
+    call_free(&work->call);
+    answer_refusal(work, &refusal, NULL, false);
+}
+
+void service_ended(void *user, struct exchange *exchange, int status, bool whole)
+{
+    struct service *service = user;
+    struct work *work = exchange->user;
+    if (!work)
+        return;
+    struct log_request line = {
+        .id = exchange->id,
+        .method = work->route ? work->route->method : "-",
+        .path = work->route ? work->route->path : "-",
+        .status = status,
+        .whole = whole,
+        .connection = exchange->connection,
+        .received = exchange->size,
+        .sent = work->sent,
+        .items = (unsigned long)work->items,
+        .found = (unsigned long)work->job.found,
+        .seconds = clock_seconds() - exchange->arrived,
+        .waited = work->job.waited,
+        .computed = work->job.computed,
+        .key = *work->key ? work->key : NULL,
+    };
+    log_request(&service->log, &line);
+    call_free(&work->call);
+    free(work);
+}
+
+void service_log(void *user, const char *line)
+{
+    const struct service *service = user;
+    log_event(&service->log, false, line);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What joins bytes, dialects and the worker: from a request to its answer. */
+#ifndef TUWEN_SERVER_SERVICE_H
+#define TUWEN_SERVER_SERVICE_H
+
+#include <stdatomic.h>
+
+#include "buffer.h"
+#include "gate.h"
+#include "http.h"
+#include "log.h"
+#include "worker.h"
+
+struct service {
+    struct worker *worker;
+    struct gate gate;
+    struct log log;
+    tuwen_language language;
+    size_t max_jobs, max_body;
+    uint64_t max_memory;
+    atomic_bool closing; /* no more requests are taken */
+    double started;
+    int64_t created; /* seconds since 1970 */
+};
+
+/* The callbacks of http.h; `user` is the service. */
+void service_head(void *user, struct exchange *exchange);
+void service_whole(void *user, struct exchange *exchange);
+void service_trouble(void *user, struct exchange *exchange, enum http_trouble trouble);
+void service_ended(void *user, struct exchange *exchange, int status, bool whole);
+void service_log(void *user, const char *line);
+
+/* Answers with a body, which is taken over. */
+void service_answer(struct exchange *exchange, int status, const char *type, struct buffer *body);
+
+#endif

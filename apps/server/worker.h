@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one owner of the engine: a thread that opens the model, takes jobs from a bounded queue, and computes them in batches
+ * across jobs.
+ *
+ * Batches are filled in turn: each client, and among a client's jobs the oldest, has a slice of its inputs taken, texts by
+ * their tokens and pictures by theirs, and goes to the end of the line with what is left. So a job of a thousand texts delays
+ * one of a single text by a batch, not by a thousand texts. A job whose client has left is dropped at its next turn.
+ */
+#ifndef TUWEN_SERVER_WORKER_H
+#define TUWEN_SERVER_WORKER_H
+
+#include <stdatomic.h>
+
+#include "call.h"
+
+struct worker;
+
+struct worker_options {
+    const char *model; /* path */
+    tuwen_model_options opening;
+    tuwen_session_options session;
+    int image_tokens_min, image_tokens_max; /* as typed; 0 = not said */
+    const char *cache;                      /* path; NULL = none */
+    uint64_t cache_bytes;
+    size_t max_jobs, max_items;
+    tuwen_language language;
+    tuwen_log_function log; /* from the worker's thread */
+    void *log_user;
+    void (*ready)(void *user, bool good, const char *message); /* once, from the worker's thread */
+    void *ready_user;
+};
+
+/* A call on its way. It belongs to the submitter, and must stay until `done`. */
+struct job {
+    struct call *call;
+    unsigned long long client;     /* equal numbers share a turn */
+    atomic_bool *gone;             /* set by others when nobody waits for it any more */
+    void (*done)(struct job *job); /* on the worker's thread; the job is the submitter's again */
+    void *user;
+    /* Set before `done`. */
+    tuwen_status status; /* OK, or why nothing was computed */
+    char message[TUWEN_MESSAGE_SIZE];
+    double waited, computed; /* seconds until its first batch, and from there to the last */
+    uint64_t found;          /* vectors that came from the cache in the batches that it was in */
+    /* The worker's own. */
+    struct job *next;
+    size_t next_input;
+    double submitted, begun;
+};
+
+enum worker_answer { WORKER_TAKEN, WORKER_LOADING, WORKER_FULL, WORKER_CLOSING, WORKER_NO_MEMORY };
+
+/* Starts the thread. NULL if memory or threads are short. */
+struct worker *worker_start(const struct worker_options *options);
+
+/* Hands in a job; everything but WORKER_TAKEN leaves it the caller's. Thread-safe. */
+enum worker_answer worker_submit(struct worker *worker, struct job *job);
+
+/* The model's facts, or NULL while it is being loaded. Thread-safe; what it points to lives as long as the worker. */
+const struct terms *worker_terms(struct worker *worker);
+
+/* How many jobs wait or are computed; thread-safe. */
+size_t worker_jobs(struct worker *worker);
+
+/* Takes no more jobs. */
+void worker_close(struct worker *worker);
+
+/* Ends the running computation and all that wait with CANCELLED. */
+void worker_cancel(struct worker *worker);
+
+/* Waits for the jobs that were taken, then frees everything. Accepts NULL. */
+void worker_end(struct worker *worker);
+
+#endif

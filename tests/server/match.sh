@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# /v1/match gives the numbers of `tuwen match`; items that cannot be used do not stop the others. Usage: see common.sh.
+. "$(dirname "$0")/common.sh"
+photo=$root/models/demo/pictures/dog.jpg
+drawing=$root/models/demo/pictures/house-and-tree.png
+
+# Text, cosine, score, band of each result, a line each.
+results() {
+    sed -n 's/.*"text":"\([^"]*\)".*"cosine":\([-0-9.]*\),"score":\([0-9.]*\),"band":"\([^"]*\)".*/\1 \2 \3 \4/p' "$1" |
+        awk '{ n = NF; printf "%s", $1; for (i = 2; i <= n; i++) printf " %s", $i ~ /^-?[0-9.]+$/ ? sprintf("%.6f", $i) : $i; print "" }'
+}
+
+"$tuwen" match -q --json -m "$model" -i "$photo" -i "$drawing" 'a dog' '一只狗' 'a house and a tree' 'a cup' >wanted.json
+start
+
+test='pictures and texts'
+{
+    printf '{"images": ["'
+    base64 -w 0 "$photo"
+    printf '", "%s"], "texts": ["a dog", "一只狗", "a house and a tree", "a cup"]}' "$(picture "$drawing")"
+} >request
+post /v1/match
+expect 200 '"errors":\[\]'
+results wanted.json >wanted
+results body >got
+[ "$(wc -l <got)" = 8 ] && cmp -s wanted got || fail "$(diff wanted got)"
+grep -q '"share":0\.[0-9]*' body || fail 'no shares'
+grep -q '"advice":"' body || fail 'no advice'
+
+test='the shares of a picture add up to 1'
+awk 'match($0, /"share":[0-9.]*/) { sum += substr($0, RSTART + 8, RLENGTH - 8) } END { exit !(sum > 1.99999 && sum < 2.00001) }' body ||
+    fail 'they do not'
+
+test='the best only'
+sed -i 's/"images"/"top": 1, "images"/' request
+post /v1/match
+expect 200
+[ "$(results body | wc -l)" = 2 ] || fail 'not one of each picture'
+
+test='items that cannot be used'
+printf '{"images": ["%s", "data:image/png;base64,AAAA", "https://example.com/a.png"], "texts": ["a dog", "", 5, "%s"]}' \
+    "$(base64 -w 0 "$photo")" "$(picture "$drawing")" >request
+post /v1/match
+expect 200 '"param":"images\[1\]","status":"BAD_IMAGE"'
+expect 200 'images\[2\] is an address'
+expect 200 'texts\[1\] is an empty text'
+expect 200 'texts\[2\] must be a string'
+expect 200 'texts\[3\] is a picture in base64'
+[ "$(results body | wc -l)" = 1 ] || fail 'the good ones are not matched'
+
+test='nothing that can be used'
+printf '{"image": "data:image/png;base64,AAAA", "text": "a dog"}' >request
+post /v1/match
+expect 400 '"param":"image"'
+
+test='in Chinese'
+stop
+start --lang zh
+printf '{"image": "%s", "text": "a dog"}' "$(picture "$photo")" >request
+post /v1/match
+expect 200 '"advice":"[^a-z"]*"'
+echo '{"image": "", "text": "a dog"}' >request
+post /v1/match
+expect 400 '必须是'
+end
