@@ -263,7 +263,9 @@ static tuwen_status try_all(task *of, tuwen_error *error)
                      of->no >= TUWEN_ISOTONIC_LABELS;
     bool must_curve = of->options->method == TUWEN_METHOD_ISOTONIC;
     double *scratch = tw_alloc(groups, sizeof *scratch);
-    tuwen_status status = scratch ? try_score(of, error) : tw_fail_memory(error, "the estimates");
+    if (!scratch)
+        return tw_fail_memory(error, "the estimates");
+    tuwen_status status = try_score(of, error);
     if (status == TUWEN_OK)
         status = try_way(of, TUWEN_ESTIMATE_PLATT, false, &(double){0}, 1, error);
     if (status == TUWEN_OK)

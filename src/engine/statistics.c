@@ -380,14 +380,13 @@ tuwen_status tuwen_places(const tuwen_vectors *queries, const tuwen_vectors *can
     tuwen_right *ordered = tw_alloc(right_count, sizeof *ordered);
     bool *is_right = tw_alloc_zero(candidates->count, sizeof *is_right);
     float *cosines = tw_alloc(candidates->count, sizeof *cosines);
-    if (!ordered || !is_right || !cosines)
-        status = tw_fail_memory(error, "the places");
-    if (status == TUWEN_OK && right_count > 0) {
+    bool good = ordered && is_right && cosines;
+    if (good && right_count > 0) {
         memcpy(ordered, right, right_count * sizeof *right);
         qsort(ordered, right_count, sizeof *ordered, by_query);
     }
     size_t at = 0;
-    for (uint32_t query = 0; status == TUWEN_OK && query < queries->count; query++) {
+    for (uint32_t query = 0; good && query < queries->count; query++) {
         size_t first = at;
         for (; at < right_count && ordered[at].query == query; at++)
             is_right[ordered[at].candidate] = true;
@@ -400,5 +399,5 @@ tuwen_status tuwen_places(const tuwen_vectors *queries, const tuwen_vectors *can
     tw_free(ordered);
     tw_free(is_right);
     tw_free(cosines);
-    return status;
+    return good ? TUWEN_OK : tw_fail_memory(error, "the places");
 }
