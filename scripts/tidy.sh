@@ -9,6 +9,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 if ! sed -n 's/^ *"file": "\(.*\)",*$/\1/p' "$folder/compile_commands.json" | sed 's,^[.][.]/,,' |
     grep -E '^(.*/)?(src|apps)/[^ ]*[.]c$' | LC_ALL=C sort -u |
+    while IFS= read -r file; do [ ! -e "$file" ] || echo "$file"; done | # not what the build makes
     xargs -P "$(nproc)" -n 1 "$tool" --quiet -p "$folder" \
         --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-ignored-optimization-argument >"$log" 2>/dev/null; then
     cat "$log"

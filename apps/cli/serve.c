@@ -17,19 +17,23 @@
 
 /* The arguments, each --name=value. */
 struct command_line {
-    char *words[48]; /* ends with NULL */
+    char *words[48]; /* end with NULL; they point into `text` */
     size_t count;
-    bool failed;
+    char text[4 * PATH_MAX];
+    size_t used;
+    bool failed; /* they did not fit */
 };
 
 static void add(struct command_line *line, const char *name, const char *text)
 {
-    size_t size = strlen(name) + strlen(text) + 4;
-    char *word = line->count + 1 < sizeof line->words / sizeof *line->words ? malloc(size) : NULL;
-    line->failed = line->failed || !word;
-    if (!word)
+    size_t room = sizeof line->text - line->used;
+    char *word = line->text + line->used;
+    int size = snprintf(word, room, "--%s=%s", name, text);
+    if (size < 0 || (size_t)size >= room || line->count + 1 >= sizeof line->words / sizeof *line->words) {
+        line->failed = true;
         return;
-    snprintf(word, size, "--%s=%s", name, text);
+    }
+    line->used += (size_t)size + 1;
     line->words[line->count++] = word;
 }
 
@@ -90,8 +94,8 @@ static int become(struct command_line *line)
 {
     char program[PATH_MAX];
     if (line->failed) {
-        complain(SAY_OUT_OF_MEMORY, NULL);
-        return CLI_SOME_FAILED;
+        complain(SAY_SERVE_TOO_LONG, NULL);
+        return CLI_USAGE;
     }
     if (!place_of_program("tuwen-server", program)) {
         complain(SAY_SERVER_MISSING, WITH(program));
@@ -106,7 +110,8 @@ static int become(struct command_line *line)
 int serve_run(const struct cli *cli)
 {
     struct checkpoint_choice choice;
-    struct command_line line = {.words = {strdup("tuwen-server")}, .count = 1};
+    static char name[] = "tuwen-server";
+    struct command_line line = {.words = {name}, .count = 1};
     const struct options *options = &cli->options;
     int code = CLI_USAGE;
     if (options->argument_count > 0) {
@@ -120,7 +125,5 @@ int serve_run(const struct cli *cli)
         add_options(&line, options);
         code = add_cache(&line, options) ? become(&line) : CLI_USAGE;
     }
-    for (size_t i = 0; i < line.count; i++)
-        free(line.words[i]);
     return code;
 }

@@ -56,13 +56,12 @@ static void describe(struct listener *listener, const char *host)
 {
     struct sockaddr_storage address;
     socklen_t size = sizeof address;
-    unsigned port = 0;
+    char port[PORT_SIZE] = "0";
     if (getsockname(listener->socket, (struct sockaddr *)&address, &size) == 0)
-        port = ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                                   : ((struct sockaddr_in *)&address)->sin_port);
+        getnameinfo((struct sockaddr *)&address, size, NULL, 0, port, sizeof port, NI_NUMERICSERV);
     bool brackets = strchr(host, ':') != NULL;
     snprintf(listener->host, sizeof listener->host, "%s%.250s%s", brackets ? "[" : "", host, brackets ? "]" : "");
-    snprintf(listener->url, sizeof listener->url, "http://%s:%u", listener->host, port);
+    snprintf(listener->url, sizeof listener->url, "http://%s:%s", listener->host, port);
 }
 
 bool listener_open(struct listener *listener, const char *where, tuwen_language language, char *why, unsigned size)
