@@ -124,43 +124,6 @@ static size_t split(struct records *records, const char *row, size_t size, size_
     return count;
 }
 
-bool records_is_utf8(const char *data, size_t size)
-{
-    const unsigned char *at = (const unsigned char *)data, *end = at + size;
-    while (at < end) {
-        unsigned char lead = *at++;
-        if (lead < 0x80)
-            continue;
-        size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-        if (lead < 0xc2 || lead > 0xf4 || (size_t)(end - at) < more)
-            return false;
-        /* The second byte tells overlong forms, surrogates and what lies beyond Unicode. */
-        unsigned char least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-        unsigned char most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-        if (*at < least || *at > most)
-            return false;
-        for (at++; --more > 0; at++)
-            if ((*at & 0xc0) != 0x80)
-                return false;
-    }
-    return true;
-}
-
-/* Whether all bytes beyond ASCII come in the pairs of GBK. */
-static bool may_be_gbk(const char *data, size_t size)
-{
-    const unsigned char *bytes = (const unsigned char *)data;
-    for (size_t i = 0; i < size; i++) {
-        if (bytes[i] < 0x80)
-            continue;
-        if (bytes[i] == 0x80 || bytes[i] == 0xff || i + 1 == size || bytes[i + 1] < 0x40 || bytes[i + 1] == 0x7f ||
-            bytes[i + 1] == 0xff)
-            return false;
-        i++;
-    }
-    return true;
-}
-
 /* Records. */
 
 static void fail(struct records *records, struct record *record, const char *status, enum message message,
@@ -176,8 +139,8 @@ static void fail(struct records *records, struct record *record, const char *sta
 /* What is wrong with the bytes of a row, whatever they mean. */
 static void check_bytes(struct records *records, struct record *record, const char *row, size_t size)
 {
-    if (!records_is_utf8(row, size))
-        fail(records, record, "BAD_TEXT", may_be_gbk(row, size) ? SAY_RECORD_GBK : SAY_RECORD_NOT_UTF8, NULL);
+    if (!text_is_utf8(row, size))
+        fail(records, record, "BAD_TEXT", text_may_be_gbk(row, size) ? SAY_RECORD_GBK : SAY_RECORD_NOT_UTF8, NULL);
     else if (memchr(row, 0, size))
         fail(records, record, "BAD_TEXT", SAY_RECORD_NUL, NULL);
 }
@@ -507,8 +470,8 @@ static bool read_header(struct records *records)
     if (kind != ROW_GOOD)
         return refuse(records, SAY_RECORDS_BAD_HEADER);
     size_t length = record_line_size(row, size);
-    if (!records_is_utf8(row, length) || memchr(row, 0, length))
-        return refuse(records, may_be_gbk(row, length) ? SAY_RECORDS_GBK : SAY_RECORDS_NOT_UTF8);
+    if (!text_is_utf8(row, length) || memchr(row, 0, length))
+        return refuse(records, text_may_be_gbk(row, length) ? SAY_RECORDS_GBK : SAY_RECORDS_NOT_UTF8);
     records->column_count = split(records, row, length, SIZE_MAX);
     records->columns = calloc(records->column_count ? records->column_count : 1, sizeof *records->columns);
     if (records->column_count == 0 || !records->columns)

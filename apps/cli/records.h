@@ -97,7 +97,4 @@ const char *records_folder(const struct records *records);
 /* The size of the input in the unit of record.offset; 0 if that is not known. */
 uint64_t records_size(const struct records *records);
 
-/* Whether the bytes are UTF-8 as Unicode defines it (no surrogates, no overlong forms). */
-bool records_is_utf8(const char *data, size_t size);
-
 #endif
