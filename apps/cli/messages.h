@@ -20,6 +20,12 @@ enum message {
 void messages_set_language(tuwen_language language);
 tuwen_language messages_language(void);
 
+/* The language of all but complaints and remarks from now on: rows that a file already has in another one go on in it. */
+void messages_set_written(tuwen_language language);
+
+/* The language of complaints and remarks. */
+tuwen_language messages_spoken(void);
+
 /* Chooses by LC_ALL, LC_MESSAGES and LANG. */
 tuwen_language messages_language_of_locale(void);
 

@@ -129,6 +129,8 @@ void review_progress(struct review_summary *summary, uint64_t done, uint64_t tot
     if (now - summary->shown < between)
         return;
     summary->shown = now;
+    const tuwen_language written = messages_language();
+    messages_set_written(messages_spoken());
     char line[512], share[32] = "", left[96] = "", duration[64];
     double seconds = now - summary->start;
     if (total > 0)
@@ -143,4 +145,5 @@ void review_progress(struct review_summary *summary, uint64_t done, uint64_t tot
     message_format(line, sizeof line, SAY_REVIEW_PROGRESS,
                    WITH(share, whole(summary->rows).text, whole(summary->bad_rows).text, rate.text, left));
     progress_show(line);
+    messages_set_written(written);
 }
