@@ -365,7 +365,7 @@ static int report(struct eval *eval)
     bool below = false;
     for (size_t i = 0; i < eval->count; i++)
         below = below || is_below(&eval->metrics[i]);
-    return eval->pairs.bad_rows > 0 ? CLI_SOME_FAILED : below ? CLI_BELOW : CLI_DONE;
+    return pairs_too_bad(&eval->pairs, eval->cli) ? CLI_SOME_FAILED : below ? CLI_BELOW : CLI_DONE;
 }
 
 static int run(struct eval *eval)
@@ -376,7 +376,7 @@ static int run(struct eval *eval)
     if (options->argument_count > 1)
         return wrong(SAY_TOO_MANY_ARGUMENTS, WITH(command_name(COMMAND_EVAL), options->arguments[1]));
     eval->input = options->arguments[0];
-    int code = pairs_read(&eval->pairs, eval->cli, eval->input);
+    int code = pairs_read(&eval->pairs, eval->cli, eval->input, false);
     if (code == CLI_DONE)
         code = checkpoint_open(&eval->checkpoint, eval->cli, NULL, true);
     if (code == CLI_DONE)

@@ -335,10 +335,29 @@ bool records_ready(const struct records *records)
 
 /* Opening. */
 
+/* Whether a file begins as pictures do. */
+static bool is_picture(const char *data, size_t size)
+{
+    static const struct {
+        const char *bytes;
+        size_t at, size;
+    } beginnings[] = {
+        {"\x89PNG\r\n", 0, 6}, {"\xff\xd8\xff", 0, 3}, {"GIF8", 0, 4},     {"WEBP", 8, 4},     {"BM", 0, 2},
+        {"II*\0", 0, 4},       {"MM\0*", 0, 4},        {"ftypheic", 4, 8}, {"ftypavif", 4, 8}, {"ftypmif1", 4, 8},
+    };
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        size_t end = beginnings[i].at + beginnings[i].size;
+        bool known = size >= end && memcmp(data + beginnings[i].at, beginnings[i].bytes, beginnings[i].size) == 0;
+        if (known && (end > 2 || memchr(data, 0, size < 16 ? size : 16))) /* "BM" may begin a name */
+            return true;
+    }
+    return false;
+}
+
 /* Drops a byte order mark, and refuses what is no text in UTF-8. */
 static bool check_beginning(struct records *records)
 {
-    while (records->rows.end < 4 && !records->rows.at_end)
+    while (records->rows.end < 16 && !records->rows.at_end)
         if (!record_rows_more(&records->rows))
             return false;
     const char *data = records->rows.buffer;
@@ -353,6 +372,8 @@ static bool check_beginning(struct records *records)
         return refuse(records, SAY_RECORDS_UTF16);
     if (size >= 4 && (memcmp(data, "PK\x03\x04", 4) == 0 || memcmp(data, "\xd0\xcf\x11\xe0", 4) == 0))
         return refuse(records, SAY_RECORDS_SPREADSHEET);
+    if (is_picture(data, size))
+        return refuse(records, SAY_RECORDS_PICTURE);
     return true;
 }
 
@@ -416,12 +437,36 @@ static bool first_line(struct records *records, const char **line, size_t *size)
     }
 }
 
+/* Excel's first line "sep=;", which names the delimiter and is no row. Returns the delimiter, or NUL. */
+static char take_sep_line(struct records *records, const char *line, size_t size)
+{
+    size_t length = record_line_size(line, size);
+    if (records->options.format == RECORD_JSONL || length != 5 || strncasecmp(line, "sep=", 4) != 0)
+        return '\0';
+    char delimiter = line[4];
+    const char *behind = line + size, *end = records->rows.buffer + records->rows.end;
+    record_rows_use(&records->rows, (size_t)(behind - (records->rows.buffer + records->rows.begin)) + (behind < end));
+    return delimiter;
+}
+
+/* A table with other delimiters has none of ours in its first line. */
+static bool check_delimiter(const struct records *records, const char *line, size_t size)
+{
+    bool other = memchr(line, '|', size) && !memchr(line, ',', size) && !memchr(line, ';', size);
+    return !other || records->format != RECORD_CSV || refuse(records, SAY_RECORDS_DELIMITER);
+}
+
 static bool choose_format(struct records *records)
 {
     enum record_format format = records->options.format;
     const char *name = records->name, *line;
     size_t size;
     if (!first_line(records, &line, &size))
+        return false;
+    char told = take_sep_line(records, line, size);
+    if (told && told != ',' && told != ';' && told != '\t')
+        return refuse(records, SAY_RECORDS_DELIMITER);
+    if (told && !first_line(records, &line, &size))
         return false;
     char first = size > 0 ? *line : '\0';
     if (format == RECORD_AUTO && (ends_with(name, ".jsonl") || ends_with(name, ".ndjson")))
@@ -435,11 +480,13 @@ static bool choose_format(struct records *records)
     records->rows.delimiter = format == RECORD_JSONL ? '\n' : format == RECORD_TSV ? '\t' : delimiter_of(line, size);
     if (format == RECORD_CSV && records->rows.delimiter == '\t')
         records->rows.delimiter = ',';
+    if (told && format != RECORD_JSONL)
+        records->rows.delimiter = told;
     records->rows.has_quotes = format != RECORD_JSONL;
     records->format = format == RECORD_JSONL            ? RECORD_JSONL
                       : records->rows.delimiter == '\t' ? RECORD_TSV
                                                         : RECORD_CSV;
-    return true;
+    return check_delimiter(records, line, size);
 }
 
 /* Names of columns that have none. */

@@ -27,6 +27,7 @@ struct records_options {
     const char *const *text_columns;
     size_t text_column_count; /* 0: by well-known names */
     const char *label_column;
+    enum { LABELS_UNUSED, LABELS_WANTED, LABELS_NEEDED } labels; /* what a table without a column for them is worth */
     bool
         no_header; /* the first row is a record; pictures are in column 1 and texts in column 2 unless said otherwise */
     bool any_columns;  /* columns for pictures and texts need not be there, nor need texts in a record */
