@@ -298,8 +298,8 @@ static void print_text_report(const struct eval *eval)
         message_format(labels, sizeof labels, SAY_EVAL_LABELS,
                        WITH(number_text((double)pairs->yes, 0).text, number_text((double)pairs->no, 0).text));
     message_format(line, sizeof line, SAY_EVAL_INPUT,
-                   WITH(input_name(eval->input), number_text((double)pairs->pictures.count, 0).text,
-                        number_text((double)pairs->texts.count, 0).text, labels));
+                   WITH(input_name(eval->input), PICTURES_TEXT(pairs->pictures.count).text,
+                        TEXTS_TEXT(pairs->texts.count).text, labels));
     text_print(stdout, line, strlen(line), 0);
     putchar('\n');
     for (size_t i = 0; i < eval->count; i++)

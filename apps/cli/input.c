@@ -3,11 +3,14 @@
 #include "input.h"
 #include "interrupt.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,10 +35,54 @@ static bool fail(struct input_error *error, const char *status, enum message mes
     return false;
 }
 
+/* The name in the folder of `path` that differs from its last part in case alone, the first by the alphabet: written in the
+ * place of that part. Of a large folder only the beginning is looked at. */
+static bool find_other_case(char *path)
+{
+    enum { MOST_NAMES = 4096 };
+    char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, found[NAME_MAX + 1] = "";
+    const size_t length = strlen(name);
+    if (length == 0 || length > NAME_MAX)
+        return false;
+    if (slash)
+        *slash = '\0';
+    DIR *folder = opendir(!slash ? "." : slash == path ? "/" : path);
+    if (slash)
+        *slash = '/';
+    const struct dirent *entry;
+    for (size_t i = 0; folder && i < MOST_NAMES && (entry = readdir(folder)) != NULL; i++)
+        if (strcasecmp(entry->d_name, name) == 0 && (!*found || strcmp(entry->d_name, found) < 0))
+            snprintf(found, sizeof found, "%s", entry->d_name);
+    if (folder)
+        closedir(folder);
+    if (*found)
+        memcpy(name, found, length);
+    return *found;
+}
+
+void input_missing(struct input_error *error, const char *path)
+{
+    char near[PATH_MAX];
+    struct stat status;
+    bool has_backslash = strchr(path, '\\');
+    enum message message = SAY_FILE_MISSING;
+    if (snprintf(near, sizeof near, "%s", path) < PATH_MAX) {
+        for (char *at = near; has_backslash && *at; at++)
+            *at = *at == '\\' ? '/' : *at;
+        if (has_backslash && stat(near, &status) == 0)
+            message = SAY_FILE_MISSING_SLASHES;
+        else if (!has_backslash && find_other_case(near))
+            message = SAY_FILE_MISSING_CASE;
+    }
+    (void)fail(error, "NOT_FOUND", message, WITH(path, near));
+}
+
 static bool fail_errno(struct input_error *error, const char *path, int number)
 {
-    if (number == ENOENT || number == ENOTDIR)
-        return fail(error, "NOT_FOUND", SAY_FILE_MISSING, WITH(path));
+    if (number == ENOENT || number == ENOTDIR) {
+        input_missing(error, path);
+        return false;
+    }
     return fail(error, "IO", SAY_FILE_ERROR, WITH(input_name(path), reason_of(number)));
 }
 

@@ -26,6 +26,9 @@ struct input_error {
 /* "-" is standard input. What is shown to people for it. */
 const char *input_name(const char *path);
 
+/* Fills `*error` for a file that is not there; names one that was perhaps meant. */
+void input_missing(struct input_error *error, const char *path);
+
 /* Reads a picture file of at most `limit` bytes. False with `*error` filled if that cannot be done. */
 bool input_read_picture(const char *path, uint64_t limit, struct bytes *bytes, struct input_error *error);
 

@@ -145,6 +145,14 @@ struct number_text number_text(double number, int decimals)
     return result;
 }
 
+struct number_text counted_text(uint64_t count, enum message one, enum message many)
+{
+    struct number_text counted;
+    message_format(counted.text, sizeof counted.text, count == 1 ? one : many,
+                   WITH(number_text((double)count, 0).text));
+    return counted;
+}
+
 struct number_text count_text(double number)
 {
     struct number_text result;

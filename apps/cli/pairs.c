@@ -404,7 +404,7 @@ tuwen_status pairs_embed(struct pairs *pairs, struct checkpoint *checkpoint, con
     if (pairs->bad_rows > MOST_TOLD)
         complain(SAY_PAIRS_MORE_BAD, WITH(number_text((double)(pairs->bad_rows - MOST_TOLD), 0).text));
     if (pairs->truncated > 0)
-        remark(SAY_PAIRS_TRUNCATED, WITH(number_text((double)pairs->truncated, 0).text));
+        remark(SAY_PAIRS_TRUNCATED, WITH(TEXTS_TEXT(pairs->truncated).text));
     return TUWEN_OK;
 }
 

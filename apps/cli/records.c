@@ -605,10 +605,13 @@ static bool open_path(struct records *records, const char *path)
     records->file = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     records->close_file = !is_stdin;
     if (records->file < 0 || fstat(records->file, &status) != 0) {
-        if (errno == ENOENT || errno == ENOTDIR)
-            complain(SAY_FILE_MISSING, WITH(path));
-        else
+        struct input_error missing;
+        if (errno != ENOENT && errno != ENOTDIR) {
             complain(SAY_FILE_ERROR, WITH(path, reason_of(errno)));
+        } else {
+            input_missing(&missing, path);
+            complain(SAY_PLAIN, WITH(missing.message));
+        }
         return false;
     }
     const char *slash = S_ISDIR(status.st_mode) ? path + strlen(path) : strrchr(path, '/');

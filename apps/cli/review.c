@@ -233,7 +233,7 @@ static tuwen_status write_report(const struct review *review)
 {
     if (!value_of(review, OPTION_REPORT)->given)
         return TUWEN_OK;
-    return review_report_write(&(struct review_report){
+    tuwen_status status = review_report_write(&(struct review_report){
         .options = &review->cli->options,
         .input = review->input,
         .output = review->output,
@@ -244,6 +244,9 @@ static tuwen_status write_report(const struct review *review)
         .profile = review->profile ? tuwen_profile_get_info(review->profile) : NULL,
         .rows = review->summary.rows,
     });
+    if (status == TUWEN_OK)
+        remark(SAY_REPORT_WRITTEN, WITH(value_of(review, OPTION_REPORT)->text));
+    return status;
 }
 
 /* Sentences of errors in records are of the rows. */
@@ -300,7 +303,7 @@ static int say_end(struct review *review, tuwen_status status)
                : status != TUWEN_OK      ? CLI_SOME_FAILED
                                          : review_summary_code(&review->summary);
     const bool goes_on = review_file_goes_on(review->file) && status != TUWEN_INVALID_ARGUMENT;
-    struct number_text rows = number_text((double)review->summary.rows, 0);
+    struct number_text rows = ROWS_TEXT(review->summary.rows);
     if (status == TUWEN_CANCELLED)
         complain(goes_on ? SAY_REVIEW_CANCELLED : SAY_CANCELLED, WITH(rows.text));
     else if (status != TUWEN_OK && goes_on)
