@@ -32,7 +32,7 @@ struct pairs {
     size_t unsaid;    /* records without a label */
     size_t truncated; /* texts that lost their end */
     const char *input;
-    char *folder;     /* of relative paths */
+    char *folder; /* of relative paths */
     size_t dimension;
 };
 
