@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "records.h"
+#include "input.h"
 #include "terminal.h"
 
 static bool reserve(struct buffer *buffer, size_t more)
@@ -61,7 +61,7 @@ static void add_escaped(struct buffer *buffer, const char *text, size_t size)
 void buffer_add_json(struct buffer *buffer, const char *text, size_t size)
 {
     buffer_add(buffer, "\"", 1);
-    if (records_is_utf8(text, size)) {
+    if (text_is_utf8(text, size)) {
         add_escaped(buffer, text, size);
     } else {
         char *repaired = size < SIZE_MAX / 3 ? malloc(size * 3) : NULL;

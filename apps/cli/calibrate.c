@@ -135,7 +135,7 @@ static int check_counts(const struct work *work, size_t yes, size_t no)
 
 static int read_labels(struct work *work)
 {
-    int code = pairs_read(&work->pairs, work->cli, work->input);
+    int code = pairs_read(&work->pairs, work->cli, work->input, true);
     if (code != CLI_DONE)
         return code;
     size_t yes = 0;
@@ -219,7 +219,7 @@ static int report_on(const struct work *work, struct calibration *of)
         complain(SAY_OUT_OF_MEMORY, NULL);
         return CLI_SOME_FAILED;
     }
-    return work->pairs.bad_rows > 0 ? CLI_SOME_FAILED : CLI_DONE;
+    return pairs_too_bad(&work->pairs, work->cli) ? CLI_SOME_FAILED : CLI_DONE;
 }
 
 static int report(const struct work *work)

@@ -139,9 +139,8 @@ static void print_labels(const struct calibration *of)
 {
     const struct pairs *pairs = of->pairs;
     char pictures[256];
-    message_format(
-        pictures, sizeof pictures, SAY_CALIBRATE_PICTURES,
-        WITH(number_text((double)pairs->pictures.count, 0).text, number_text((double)pairs->texts.count, 0).text));
+    message_format(pictures, sizeof pictures, SAY_CALIBRATE_PICTURES,
+                   WITH(PICTURES_TEXT(pairs->pictures.count).text, TEXTS_TEXT(pairs->texts.count).text));
     print_message(SAY_CALIBRATE_LABELS, WITH(of->input, number_text((double)pairs->yes, 0).text,
                                              number_text((double)pairs->no, 0).text, pictures));
     if (of->profile->by_language)

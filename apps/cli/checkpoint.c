@@ -205,9 +205,48 @@ void checkpoint_close(struct checkpoint *checkpoint)
     *checkpoint = (struct checkpoint){0};
 }
 
+const char *checkpoint_refuses_text(const char *text, size_t size)
+{
+    if (!text || text_is_utf8(text, size))
+        return NULL;
+    return text_of(text_may_be_gbk(text, size) ? SAY_TEXT_GBK : SAY_TEXT_NOT_UTF8);
+}
+
+/* Computes those inputs alone whose text is one; the others have failed. */
+static tuwen_status embed_readable(struct checkpoint *checkpoint, const tuwen_input *inputs, size_t count,
+                                   float *vectors, tuwen_output *outputs)
+{
+    size_t dimension = tuwen_model_dimension(checkpoint->model), good = 0;
+    tuwen_input *kept = calloc(count, sizeof *kept);
+    tuwen_status status = kept ? TUWEN_OK : TUWEN_OUT_OF_MEMORY;
+    for (size_t i = 0; i < count && kept; i++)
+        if (!checkpoint_refuses_text(inputs[i].text, inputs[i].text_size))
+            kept[good++] = inputs[i];
+    if (good > 0)
+        status = checkpoint_embed(checkpoint, kept, good, vectors, outputs);
+    else if (!kept)
+        complain(SAY_OUT_OF_MEMORY, NULL);
+    free(kept);
+    for (size_t i = count; i-- > 0 && status == TUWEN_OK;) { /* from the end, to where they belong */
+        const char *reason = checkpoint_refuses_text(inputs[i].text, inputs[i].text_size);
+        if (!reason && --good < i) {
+            outputs[i] = outputs[good];
+            memcpy(vectors + i * dimension, vectors + good * dimension, dimension * sizeof *vectors);
+        } else if (reason) {
+            outputs[i] = (tuwen_output){.status = TUWEN_BAD_TEXT};
+            snprintf(outputs[i].message, sizeof outputs[i].message, "%s", reason);
+            memset(vectors + i * dimension, 0, dimension * sizeof *vectors);
+        }
+    }
+    return status;
+}
+
 tuwen_status checkpoint_embed(struct checkpoint *checkpoint, const tuwen_input *inputs, size_t count, float *vectors,
                               tuwen_output *outputs)
 {
+    for (size_t i = 0; i < count && outputs; i++)
+        if (checkpoint_refuses_text(inputs[i].text, inputs[i].text_size))
+            return embed_readable(checkpoint, inputs, count, vectors, outputs);
     tuwen_error error = {.language = messages_language()};
     if (interrupt_seen())
         return TUWEN_CANCELLED;

@@ -58,6 +58,10 @@ void checkpoint_close(struct checkpoint *checkpoint);
 tuwen_status checkpoint_embed(struct checkpoint *checkpoint, const tuwen_input *inputs, size_t count, float *vectors,
                               tuwen_output *outputs);
 
+/* Why a text is not read, which is no UTF-8: one sentence; NULL: it is, or there is none. checkpoint_embed says it of each
+ * such text. */
+const char *checkpoint_refuses_text(const char *text, size_t size);
+
 /* The limit for picture files that the options set. */
 uint64_t checkpoint_picture_bytes(const struct options *options);
 

@@ -22,6 +22,9 @@ int usage_error(enum command_id command);
 /* Explains one command, or all when it is COMMAND_COUNT, on standard output. */
 void help_print(const struct terminal *terminal, enum command_id command);
 
+/* The commands, for who gave none. */
+void help_print_short(FILE *stream);
+
 /* Print the man page (of one command, or of tuwen), and completions for a shell; made from the same tables. */
 void manual_print(enum command_id command);
 void completion_print_bash(void);

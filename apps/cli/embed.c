@@ -173,7 +173,7 @@ static void complain_of_item(const struct embed *embed, size_t index, const char
     if (embed->items[index].picture)
         complain_of(input_name(embed->items[index].picture), message);
     else
-        complain(SAY_TEXT_FAILED, WITH(number_text((double)(embed->items[index].text + 1), 0).text, message));
+        text_list_complain(&embed->texts, embed->items[index].text, message);
 }
 
 /* The instruction of the texts where it is not the default. */

@@ -298,8 +298,8 @@ static void print_text_report(const struct eval *eval)
         message_format(labels, sizeof labels, SAY_EVAL_LABELS,
                        WITH(number_text((double)pairs->yes, 0).text, number_text((double)pairs->no, 0).text));
     message_format(line, sizeof line, SAY_EVAL_INPUT,
-                   WITH(input_name(eval->input), number_text((double)pairs->pictures.count, 0).text,
-                        number_text((double)pairs->texts.count, 0).text, labels));
+                   WITH(input_name(eval->input), PICTURES_TEXT(pairs->pictures.count).text,
+                        TEXTS_TEXT(pairs->texts.count).text, labels));
     text_print(stdout, line, strlen(line), 0);
     putchar('\n');
     for (size_t i = 0; i < eval->count; i++)
@@ -365,7 +365,7 @@ static int report(struct eval *eval)
     bool below = false;
     for (size_t i = 0; i < eval->count; i++)
         below = below || is_below(&eval->metrics[i]);
-    return eval->pairs.bad_rows > 0 ? CLI_SOME_FAILED : below ? CLI_BELOW : CLI_DONE;
+    return pairs_too_bad(&eval->pairs, eval->cli) ? CLI_SOME_FAILED : below ? CLI_BELOW : CLI_DONE;
 }
 
 static int run(struct eval *eval)
@@ -376,7 +376,7 @@ static int run(struct eval *eval)
     if (options->argument_count > 1)
         return wrong(SAY_TOO_MANY_ARGUMENTS, WITH(command_name(COMMAND_EVAL), options->arguments[1]));
     eval->input = options->arguments[0];
-    int code = pairs_read(&eval->pairs, eval->cli, eval->input);
+    int code = pairs_read(&eval->pairs, eval->cli, eval->input, false);
     if (code == CLI_DONE)
         code = checkpoint_open(&eval->checkpoint, eval->cli, NULL, true);
     if (code == CLI_DONE)

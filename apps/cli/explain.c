@@ -54,6 +54,18 @@ static int take_text(struct work *work, const char *argument)
     return CLI_DONE;
 }
 
+/* What the model would read of other bytes is not what was meant. */
+static int check_text(const struct work *work)
+{
+    const struct text *text = &work->explain.text;
+    const char *reason = checkpoint_refuses_text(text->data, text->size);
+    if (reason && work->lines.count > 0)
+        text_list_complain(&work->lines, 0, reason);
+    else if (reason)
+        complain(SAY_PLAIN, WITH(reason));
+    return reason ? CLI_SOME_FAILED : CLI_DONE;
+}
+
 static int take_arguments(struct work *work)
 {
     const struct options *options = &work->cli->options;
@@ -68,7 +80,8 @@ static int take_arguments(struct work *work)
         return wrong(SAY_EMPTY_NAME, NULL);
     if (strcmp(work->explain.picture, "-") == 0 && strcmp(options->arguments[1], "-") == 0)
         return wrong(SAY_STDIN_TWICE, NULL);
-    return take_text(work, options->arguments[1]);
+    int code = take_text(work, options->arguments[1]);
+    return code == CLI_DONE ? check_text(work) : code;
 }
 
 static bool contains(const char *bytes, size_t size, const char *word)

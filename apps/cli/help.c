@@ -238,6 +238,17 @@ static void print_overview(const struct terminal *terminal)
     printf("\n%s\n", text_of(SAY_HELP_MORE));
 }
 
+void help_print_short(FILE *stream)
+{
+    size_t widest = 0;
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        widest = strlen(help_summaries[i].subject) > widest ? strlen(help_summaries[i].subject) : widest;
+    fprintf(stream, "%stuwen %s\n\n", text_of(SAY_HELP_USAGE), text_of(SAY_HELP_SYNOPSIS));
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(stream, "  %-*s  %s\n", (int)widest, help_summaries[i].subject, help_in_language(&help_summaries[i]));
+    fputc('\n', stream);
+}
+
 void help_print(const struct terminal *terminal, enum command_id command)
 {
     if (command == COMMAND_COUNT)

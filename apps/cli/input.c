@@ -3,11 +3,14 @@
 #include "input.h"
 #include "interrupt.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,10 +35,54 @@ static bool fail(struct input_error *error, const char *status, enum message mes
     return false;
 }
 
+/* The name in the folder of `path` that differs from its last part in case alone, the first by the alphabet: written in the
+ * place of that part. Of a large folder only the beginning is looked at. */
+static bool find_other_case(char *path)
+{
+    enum { MOST_NAMES = 4096 };
+    char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, found[NAME_MAX + 1] = "";
+    const size_t length = strlen(name);
+    if (length == 0 || length > NAME_MAX)
+        return false;
+    if (slash)
+        *slash = '\0';
+    DIR *folder = opendir(!slash ? "." : slash == path ? "/" : path);
+    if (slash)
+        *slash = '/';
+    const struct dirent *entry;
+    for (size_t i = 0; folder && i < MOST_NAMES && (entry = readdir(folder)) != NULL; i++)
+        if (strcasecmp(entry->d_name, name) == 0 && (!*found || strcmp(entry->d_name, found) < 0))
+            snprintf(found, sizeof found, "%s", entry->d_name);
+    if (folder)
+        closedir(folder);
+    if (*found)
+        memcpy(name, found, length);
+    return *found;
+}
+
+void input_missing(struct input_error *error, const char *path)
+{
+    char near[PATH_MAX];
+    struct stat status;
+    bool has_backslash = strchr(path, '\\');
+    enum message message = SAY_FILE_MISSING;
+    if (snprintf(near, sizeof near, "%s", path) < PATH_MAX) {
+        for (char *at = near; has_backslash && *at; at++)
+            *at = *at == '\\' ? '/' : *at;
+        if (has_backslash && stat(near, &status) == 0)
+            message = SAY_FILE_MISSING_SLASHES;
+        else if (!has_backslash && find_other_case(near))
+            message = SAY_FILE_MISSING_CASE;
+    }
+    (void)fail(error, "NOT_FOUND", message, WITH(path, near));
+}
+
 static bool fail_errno(struct input_error *error, const char *path, int number)
 {
-    if (number == ENOENT || number == ENOTDIR)
-        return fail(error, "NOT_FOUND", SAY_FILE_MISSING, WITH(path));
+    if (number == ENOENT || number == ENOTDIR) {
+        input_missing(error, path);
+        return false;
+    }
     return fail(error, "IO", SAY_FILE_ERROR, WITH(input_name(path), reason_of(number)));
 }
 
@@ -157,6 +204,42 @@ bool input_read_file(const char *path, uint64_t limit, struct bytes *bytes)
     return good;
 }
 
+bool text_is_utf8(const char *data, size_t size)
+{
+    const unsigned char *at = (const unsigned char *)data, *end = at + size;
+    while (at < end) {
+        unsigned char lead = *at++;
+        if (lead < 0x80)
+            continue;
+        size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+        if (lead < 0xc2 || lead > 0xf4 || (size_t)(end - at) < more)
+            return false;
+        /* The second byte tells overlong forms, surrogates and what lies beyond Unicode. */
+        unsigned char least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+        unsigned char most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+        if (*at < least || *at > most)
+            return false;
+        for (at++; --more > 0; at++)
+            if ((*at & 0xc0) != 0x80)
+                return false;
+    }
+    return true;
+}
+
+bool text_may_be_gbk(const char *data, size_t size)
+{
+    const unsigned char *bytes = (const unsigned char *)data;
+    for (size_t i = 0; i < size; i++) {
+        if (bytes[i] < 0x80)
+            continue;
+        if (bytes[i] == 0x80 || bytes[i] == 0xff || i + 1 == size || bytes[i + 1] < 0x40 || bytes[i + 1] == 0x7f ||
+            bytes[i + 1] == 0xff)
+            return false;
+        i++;
+    }
+    return true;
+}
+
 bool text_list_add(struct text_list *list, const char *data, size_t size)
 {
     if (list->count == list->capacity) {
@@ -200,13 +283,14 @@ static bool add_lines(struct text_list *list, const struct bytes *bytes)
 bool text_list_read(struct text_list *list, const char *path)
 {
     struct input_error error;
-    struct bytes *files = realloc(list->files, (list->file_count + 1) * sizeof *files);
+    struct text_file *files = realloc(list->files, (list->file_count + 1) * sizeof *files);
     if (!files) {
         complain(SAY_OUT_OF_MEMORY, NULL);
         return false;
     }
     list->files = files;
-    struct bytes *bytes = &files[list->file_count];
+    struct bytes *bytes = &files[list->file_count].bytes;
+    files[list->file_count].path = path;
     if (!read_input(path, TEXT_LIST_BYTES, SAY_TEXTS_TOO_LARGE, bytes, &error)) {
         complain(SAY_PLAIN, WITH(error.message));
         return false;
@@ -224,10 +308,37 @@ bool text_list_read(struct text_list *list, const char *path)
     return list->count > before;
 }
 
+/* The file that holds a text; NULL: it came with the command line. */
+static const struct text_file *file_of(const struct text_list *list, const struct text *text)
+{
+    for (size_t i = 0; i < list->file_count; i++) {
+        uintptr_t begin = (uintptr_t)list->files[i].bytes.data, at = (uintptr_t)text->data;
+        if (at >= begin && at - begin < list->files[i].bytes.size)
+            return &list->files[i];
+    }
+    return NULL;
+}
+
+void text_list_complain(const struct text_list *list, size_t index, const char *sentence)
+{
+    const struct text *text = &list->texts[index];
+    const struct text_file *file = file_of(list, text);
+    struct number_text number = number_text((double)(index + 1), 0);
+    size_t line = 1;
+    if (!file) {
+        complain(SAY_TEXT_FAILED, WITH(number.text, sentence));
+        return;
+    }
+    for (const char *at = file->bytes.data; at < text->data; at++)
+        line += *at == '\n';
+    complain(SAY_TEXT_LINE_FAILED,
+             WITH(number.text, sentence, input_name(file->path), number_text((double)line, 0).text));
+}
+
 void text_list_free(struct text_list *list)
 {
     for (size_t i = 0; i < list->file_count; i++)
-        bytes_free(&list->files[i]);
+        bytes_free(&list->files[i].bytes);
     free(list->files);
     free(list->texts);
     *list = (struct text_list){0};

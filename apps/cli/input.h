@@ -26,6 +26,9 @@ struct input_error {
 /* "-" is standard input. What is shown to people for it. */
 const char *input_name(const char *path);
 
+/* Fills `*error` for a file that is not there; names one that was perhaps meant. */
+void input_missing(struct input_error *error, const char *path);
+
 /* Reads a picture file of at most `limit` bytes. False with `*error` filled if that cannot be done. */
 bool input_read_picture(const char *path, uint64_t limit, struct bytes *bytes, struct input_error *error);
 
@@ -40,12 +43,22 @@ struct text {
     const char *data;
     size_t size;
 };
+struct text_file {
+    const char *path; /* as given */
+    struct bytes bytes;
+};
 struct text_list {
     struct text *texts;
     size_t count, capacity;
-    struct bytes *files;
+    struct text_file *files;
     size_t file_count;
 };
+
+/* Whether the bytes are UTF-8 as Unicode defines it (no surrogates, no overlong forms). */
+bool text_is_utf8(const char *data, size_t size);
+
+/* Whether all bytes beyond ASCII come in the pairs of GBK. */
+bool text_may_be_gbk(const char *data, size_t size);
 
 /* Adds a text that outlives the list. False if memory is short. */
 bool text_list_add(struct text_list *list, const char *data, size_t size);
@@ -56,5 +69,8 @@ bool text_list_add(struct text_list *list, const char *data, size_t size);
  */
 bool text_list_read(struct text_list *list, const char *path);
 void text_list_free(struct text_list *list);
+
+/* Complains of a text of the list, by its number among all and, of a file, by its line. */
+void text_list_complain(const struct text_list *list, size_t index, const char *sentence);
 
 #endif

@@ -45,6 +45,7 @@ static int run(struct cli *cli)
         return version_run(cli);
     if (!options->command_given) {
         complain(SAY_NO_COMMAND, NULL);
+        help_print_short(stderr);
         return usage_error(COMMAND_COUNT);
     }
     return functions[options->command](cli);

@@ -108,7 +108,10 @@ int match_report_begin(struct match *match)
 
 bool match_report_end(struct match *match, bool complete)
 {
+    const bool had_page = match->report.page;
     bool good = html_report_end(match->report.page, complete);
+    if (had_page && good && complete)
+        remark(SAY_REPORT_WRITTEN, WITH(match->cli->options.values[OPTION_REPORT].text));
     match->report.page = NULL;
     free(match->report.numbers);
     match->report.numbers = NULL;

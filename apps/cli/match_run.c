@@ -90,7 +90,7 @@ static tuwen_status embed_texts_of(struct match *match, bool is_kept, size_t fir
             place_text(match, &items[i], vectors + i * match->dimension);
             continue;
         }
-        complain(SAY_TEXT_FAILED, WITH(number_text((double)items[i].number, 0).text, outputs[i].message));
+        text_list_complain(&match->texts, items[i].number - 1, outputs[i].message);
         if (!fail(match, is_kept, first + i, tuwen_status_name(outputs[i].status), outputs[i].message))
             status = TUWEN_OUT_OF_MEMORY;
     }

@@ -14,17 +14,27 @@ static const char *const catalogue[MESSAGE_COUNT][2] = {
 #undef MESSAGE
 };
 
-static tuwen_language current_language = TUWEN_ENGLISH;
+static tuwen_language spoken_language = TUWEN_ENGLISH, written_language = TUWEN_ENGLISH;
 static bool is_quiet;
 
 void messages_set_language(tuwen_language language)
 {
-    current_language = language;
+    spoken_language = written_language = language;
+}
+
+void messages_set_written(tuwen_language language)
+{
+    written_language = language;
+}
+
+tuwen_language messages_spoken(void)
+{
+    return spoken_language;
 }
 
 tuwen_language messages_language(void)
 {
-    return current_language;
+    return written_language;
 }
 
 tuwen_language messages_language_of_locale(void)
@@ -45,7 +55,7 @@ void messages_set_quiet(bool quiet)
 
 const char *text_of(enum message message)
 {
-    return catalogue[message][current_language];
+    return catalogue[message][written_language];
 }
 
 /* The argument that a placeholder such as {2} at `at` stands for, or NULL. */
@@ -59,10 +69,10 @@ static const char *argument_at(const char *at, const char *const *arguments)
     return *arguments;
 }
 
-void message_format(char *buffer, size_t size, enum message message, const char *const *arguments)
+static void format(char *buffer, size_t size, const char *text, const char *const *arguments)
 {
     size_t length = 0;
-    for (const char *at = text_of(message); *at;) {
+    for (const char *at = text; *at;) {
         const char *argument = argument_at(at, arguments);
         const char *piece = argument ? argument : at;
         size_t piece_length = argument ? strlen(argument) : 1;
@@ -73,10 +83,15 @@ void message_format(char *buffer, size_t size, enum message message, const char 
     buffer[length] = '\0';
 }
 
+void message_format(char *buffer, size_t size, enum message message, const char *const *arguments)
+{
+    format(buffer, size, text_of(message), arguments);
+}
+
 void complain(enum message message, const char *const *arguments)
 {
     char line[4096];
-    message_format(line, sizeof line, message, arguments);
+    format(line, sizeof line, catalogue[message][spoken_language], arguments);
     progress_clear();
     fputs("tuwen: ", stderr);
     text_print(stderr, line, strlen(line), 0);
@@ -130,6 +145,14 @@ struct number_text number_text(double number, int decimals)
     return result;
 }
 
+struct number_text counted_text(uint64_t count, enum message one, enum message many)
+{
+    struct number_text counted;
+    message_format(counted.text, sizeof counted.text, count == 1 ? one : many,
+                   WITH(number_text((double)count, 0).text));
+    return counted;
+}
+
 struct number_text count_text(double number)
 {
     struct number_text result;
@@ -142,13 +165,13 @@ struct number_text count_text(double number)
         {{1e8, 2, " 亿"}, {1e6, 0, " 万"}, {1e4, 1, " 万"}, {1, 0, ""}},
     };
     size_t unit = 0;
-    while (unit < 3 && number < units[current_language][unit].least)
+    while (unit < 3 && number < units[written_language][unit].least)
         unit++;
-    double divisor = units[current_language][unit].least;
-    if (current_language == TUWEN_CHINESE && unit == 1)
+    double divisor = units[written_language][unit].least;
+    if (written_language == TUWEN_CHINESE && unit == 1)
         divisor = 1e4;
-    snprintf(result.text, sizeof result.text, "%.*f%s", units[current_language][unit].decimals, number / divisor,
-             units[current_language][unit].name);
+    snprintf(result.text, sizeof result.text, "%.*f%s", units[written_language][unit].decimals, number / divisor,
+             units[written_language][unit].name);
     return result;
 }
 

@@ -20,6 +20,12 @@ enum message {
 void messages_set_language(tuwen_language language);
 tuwen_language messages_language(void);
 
+/* The language of all but complaints and remarks from now on: rows that a file already has in another one go on in it. */
+void messages_set_written(tuwen_language language);
+
+/* The language of complaints and remarks. */
+tuwen_language messages_spoken(void);
+
 /* Chooses by LC_ALL, LC_MESSAGES and LANG. */
 tuwen_language messages_language_of_locale(void);
 
@@ -47,9 +53,15 @@ const char *reason_of(int error_number);
 
 /* Numbers as arguments of messages. */
 struct number_text {
-    char text[32];
+    char text[64];
 };
 struct number_text number_text(double number, int decimals);
+
+/* A number of things: "1 text", "20 texts". */
+struct number_text counted_text(uint64_t count, enum message one, enum message many);
+#define PICTURES_TEXT(count) counted_text(count, SAY_ONE_PICTURE, SAY_MANY_PICTURES)
+#define TEXTS_TEXT(count) counted_text(count, SAY_ONE_TEXT, SAY_MANY_TEXTS)
+#define ROWS_TEXT(count) counted_text(count, SAY_ONE_ROW, SAY_MANY_ROWS)
 
 /* A large number for people: "5.1 M", "2.21 B"; in Chinese by 万 and 亿. */
 struct number_text count_text(double number);

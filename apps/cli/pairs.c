@@ -75,8 +75,12 @@ static bool number_of(struct pairs *pairs, struct pair_items *items, const char 
         void *places = items->places;
         bool good = grow(&places, &items->capacity, items->count, sizeof *items->places);
         items->places = places;
+        uint64_t *rows = good ? realloc(items->rows, items->capacity * sizeof *rows) : NULL;
+        items->rows = rows ? rows : items->rows;
+        good = rows;
         if (!good || items->count >= UINT32_MAX - 1)
             return false;
+        items->rows[items->count] = pairs->rows;
         items->places[items->count++] = pairs->bytes.size;
         items->slots[slot] = (uint32_t)items->count;
         buffer_add(&pairs->bytes, data, size + 1);
@@ -106,23 +110,29 @@ static bool add_label(struct pairs *pairs, uint32_t picture, uint32_t text, bool
 }
 
 /* Tells the first few failures, and of the others only how many there are. */
-static void tell(struct pairs *pairs, const char *name, const char *sentence)
+static void tell(struct pairs *pairs, uint64_t row, const char *name, const char *sentence)
 {
+    char named[2048];
     pairs->bad_rows++;
-    if (pairs->bad_rows <= MOST_TOLD)
-        complain_of(name, sentence);
+    if (pairs->bad_rows > MOST_TOLD)
+        return;
+    if (name && strncmp(name, sentence, strlen(name)) != 0)
+        message_format(named, sizeof named, SAY_INPUT_FAILED, WITH(name, sentence));
+    else
+        snprintf(named, sizeof named, "%s", sentence);
+    complain(SAY_PAIRS_ROW, WITH(input_name(pairs->input), number_text((double)row, 0).text, named));
 }
 
 static bool add_record(struct pairs *pairs, const struct record *record)
 {
     pairs->rows++;
     if (record->error) {
-        tell(pairs, record->image ? record->image : "", record->error);
+        tell(pairs, record->number, NULL, record->error);
         return true;
     }
     for (size_t i = 0; i < record->text_count; i++)
         if (memchr(record->texts[i].data, 0, record->texts[i].size)) { /* of JSON; it would be cut there */
-            tell(pairs, record->image, text_of(SAY_RECORD_NUL));
+            tell(pairs, record->number, NULL, text_of(SAY_RECORD_NUL));
             return true;
         }
     pairs->unsaid += record->label < 0;
@@ -181,11 +191,11 @@ static int read_all(struct pairs *pairs, struct records *records)
     return CLI_DONE;
 }
 
-int pairs_read(struct pairs *pairs, const struct cli *cli, const char *path)
+int pairs_read(struct pairs *pairs, const struct cli *cli, const char *path, bool needs_labels)
 {
     const struct options *options = &cli->options;
     const char **columns = calloc(options->item_count + 1, sizeof *columns);
-    *pairs = (struct pairs){0};
+    *pairs = (struct pairs){.input = path};
     if (!columns) {
         complain(SAY_OUT_OF_MEMORY, NULL);
         return CLI_SOME_FAILED;
@@ -193,6 +203,7 @@ int pairs_read(struct pairs *pairs, const struct cli *cli, const char *path)
     struct records_options how = {.image_column = options->values[OPTION_IMAGE_COL].text,
                                   .text_columns = columns,
                                   .label_column = options->values[OPTION_LABEL_COL].text,
+                                  .labels = needs_labels ? LABELS_NEEDED : LABELS_WANTED,
                                   .no_header = options_given(options, OPTION_NO_HEADER)};
     for (size_t i = 0; i < options->item_count; i++)
         if (options->items[i].option == OPTION_TEXT_COL)
@@ -202,6 +213,11 @@ int pairs_read(struct pairs *pairs, const struct cli *cli, const char *path)
     records_close(records);
     free(columns);
     return code;
+}
+
+bool pairs_too_bad(const struct pairs *pairs, const struct cli *cli)
+{
+    return (double)pairs->bad_rows > cli->options.values[OPTION_MAX_ERRORS].number;
 }
 
 /* Computing. */
@@ -241,7 +257,7 @@ static tuwen_status embed_texts(struct pairs *pairs, struct checkpoint *checkpoi
             texts->good[first + i] = outputs[i].status == TUWEN_OK;
             pairs->truncated += texts->good[first + i] && outputs[i].truncated;
             if (outputs[i].status != TUWEN_OK)
-                tell(pairs, inputs[i].text, outputs[i].message);
+                tell(pairs, texts->rows[first + i], inputs[i].text, outputs[i].message);
         }
     }
     return status;
@@ -270,7 +286,7 @@ static size_t load_group(struct pairs *pairs, struct group *group, size_t next, 
         *file = (struct bytes){0};
         if (!picture_source_find(source, pairs->folder, given, &error) ||
             !picture_source_read(source, limit, file, &error)) {
-            tell(pairs, given, error.message);
+            tell(pairs, pairs->pictures.rows[next], given, error.message);
             continue;
         }
         bytes += file->size;
@@ -298,7 +314,7 @@ static tuwen_status embed_pictures(struct pairs *pairs, struct checkpoint *check
                 memcpy(pictures->vectors + number * pairs->dimension, fresh + i * pairs->dimension,
                        pairs->dimension * sizeof *fresh);
             else if (status == TUWEN_OK)
-                tell(pairs, item_at(pairs, pictures, number), group->outputs[i].message);
+                tell(pairs, pictures->rows[number], item_at(pairs, pictures, number), group->outputs[i].message);
             bytes_free(&group->files[i]);
         }
     }
@@ -388,7 +404,7 @@ tuwen_status pairs_embed(struct pairs *pairs, struct checkpoint *checkpoint, con
     if (pairs->bad_rows > MOST_TOLD)
         complain(SAY_PAIRS_MORE_BAD, WITH(number_text((double)(pairs->bad_rows - MOST_TOLD), 0).text));
     if (pairs->truncated > 0)
-        remark(SAY_PAIRS_TRUNCATED, WITH(number_text((double)pairs->truncated, 0).text));
+        remark(SAY_PAIRS_TRUNCATED, WITH(TEXTS_TEXT(pairs->truncated).text));
     return TUWEN_OK;
 }
 
@@ -412,6 +428,7 @@ tuwen_vectors pairs_texts(const struct pairs *pairs)
 static void free_items(struct pair_items *items)
 {
     free(items->places);
+    free(items->rows);
     free(items->slots);
     free(items->vectors);
     free(items->good);

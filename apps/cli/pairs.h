@@ -11,6 +11,7 @@
 /* Pictures, or texts. */
 struct pair_items {
     size_t *places; /* [count]: where each begins in the bytes */
+    uint64_t *rows; /* of each, where it came first */
     size_t count, capacity;
     uint32_t *slots; /* of the table that finds them again: number + 1, 0 = free */
     size_t slot_count;
@@ -30,13 +31,17 @@ struct pairs {
     size_t bad_rows;  /* records that cannot be used, and those whose picture or text failed */
     size_t unsaid;    /* records without a label */
     size_t truncated; /* texts that lost their end */
-    char *folder;     /* of relative paths */
+    const char *input;
+    char *folder; /* of relative paths */
     size_t dimension;
 };
 
 /* Reads a file as the options of the command line say. Complains and returns an exit code if that cannot be done; bad
  * records are counted and told. */
-int pairs_read(struct pairs *pairs, const struct cli *cli, const char *path);
+int pairs_read(struct pairs *pairs, const struct cli *cli, const char *path, bool needs_labels);
+
+/* Whether more went wrong than --max-errors tolerates. */
+bool pairs_too_bad(const struct pairs *pairs, const struct cli *cli);
 
 /* Computes the vectors; pairs whose picture or text fails are told and left out. CANCELLED after Ctrl-C. */
 tuwen_status pairs_embed(struct pairs *pairs, struct checkpoint *checkpoint, const struct cli *cli);

@@ -73,8 +73,10 @@ static bool find_file(struct picture_source *source, struct input_error *error)
 {
     struct stat status;
     if (stat(source->path, &status) != 0) {
-        if (errno == ENOENT || errno == ENOTDIR)
-            return fail(error, "NOT_FOUND", SAY_FILE_MISSING, WITH(source->name));
+        if (errno == ENOENT || errno == ENOTDIR) {
+            input_missing(error, source->name);
+            return false;
+        }
         return fail(error, "IO", SAY_FILE_ERROR, WITH(source->name, reason_of(errno)));
     }
     if (S_ISDIR(status.st_mode))

@@ -8,18 +8,18 @@
 
 #include "messages.h"
 
-/* Well-known names, the best first; case and blanks around them do not count. */
+/* Well-known names, the best first; case, blanks, underscores, dashes, and brackets at the end do not count. */
 static const char *const image_names[] = {
-    "image",      "picture",   "photo",       "img",      "pic",  "image_path", "picture_path",
-    "image_file", "image_url", "picture_url", "path",     "file", "filename",   "file_name",
-    "filepath",   "file_path", "url",         "图片",     "图像", "照片",       "图片路径",
-    "图片地址",   "图片链接",  "图片文件",    "商品图片", "主图", "路径",       "文件",
-    "文件名",     "链接",      NULL};
-static const char *const text_names[] = {"text",     "texts", "title",    "caption", "captions", "description",
-                                         "标题",     "文本",  "文字",     "说明",    "描述",     "商品标题",
-                                         "商品名称", "名称",  "图片说明", "文案",    NULL};
-static const char *const label_names[] = {"label",    "match",    "verdict", "decision", "标签",
-                                          "是否匹配", "人工结论", "结论",    "匹配",     NULL};
+    "image",         "picture",    "photo",     "img",         "pic",      "image_path", "picture_path",
+    "product_image", "image_file", "image_url", "picture_url", "path",     "file",       "filename",
+    "file_name",     "filepath",   "file_path", "url",         "图片",     "图像",       "照片",
+    "图片路径",      "图片地址",   "图片链接",  "图片文件",    "商品图片", "商品主图",   "图片文件名",
+    "图片名称",      "主图",       "路径",      "文件",        "文件名",   "链接",       NULL};
+static const char *const text_names[] = {
+    "text", "texts",    "title",    "caption", "captions",      "description", "标题",     "文本", "文字", "说明",
+    "描述", "商品标题", "商品名称", "商品名",  "product_title", "名称",        "图片说明", "文案", NULL};
+static const char *const label_names[] = {"label", "is_match", "标注",     "人工标注", "match", "verdict", "decision",
+                                          "标签",  "是否匹配", "人工结论", "结论",     "匹配",  NULL};
 static const char *const *const role_names[] = {image_names, text_names, label_names};
 
 static const char *const yes_words[] = {"1",    "1.0",  "yes",    "y",        "true", "match", "pass",
@@ -75,6 +75,50 @@ static void trim(const char **text, size_t *size)
         --*size;
 }
 
+/* Bytes of a name in front of brackets at its end, such as 标题（中文）. */
+static size_t without_brackets(const char *name, size_t size)
+{
+    static const char *const opening[] = {"(", "[", "（", "【"}, *const closing[] = {")", "]", "）", "】"};
+    for (size_t i = 0; i < sizeof opening / sizeof *opening; i++) {
+        size_t open = strlen(opening[i]), close = strlen(closing[i]);
+        if (size < open + close || memcmp(name + size - close, closing[i], close) != 0)
+            continue;
+        for (size_t at = size - close; at-- > 1;)
+            if (size - close - at >= open && memcmp(name + at, opening[i], open) == 0)
+                return at;
+    }
+    return size;
+}
+
+static bool is_filler(char byte)
+{
+    return byte == ' ' || byte == '_' || byte == '-';
+}
+
+/* Whether a name is a well-known one, whatever its case, and whether its words are apart or not. */
+static bool is_name(const char *name, size_t size, const char *known)
+{
+    size_t at = 0;
+    for (;; at++, known++) {
+        while (at < size && is_filler(name[at]))
+            at++;
+        while (is_filler(*known))
+            known++;
+        if (at == size || *known == '\0')
+            return at == size && *known == '\0';
+        if (strncasecmp(name + at, known, 1) != 0)
+            return false;
+    }
+}
+
+static size_t name_place(const char *const *names, const char *name, size_t size)
+{
+    for (size_t i = 0; names[i]; i++)
+        if (is_name(name, size, names[i]))
+            return i;
+    return SIZE_MAX;
+}
+
 static bool is_word(const char *text, size_t size, const char *word)
 {
     return strlen(word) == size && strncasecmp(text, word, size) == 0;
@@ -91,16 +135,15 @@ static size_t place_of(const char *const *words, const char *text, size_t size)
 size_t record_name_rank(enum record_role role, const char *name, size_t size)
 {
     trim(&name, &size);
-    size_t rank = place_of(role_names[role], name, size), stem = size;
+    size = without_brackets(name, size);
+    size_t rank = name_place(role_names[role], name, size), stem = size;
     if (rank != SIZE_MAX || role != ROLE_TEXT)
         return rank;
     while (stem > 0 && name[stem - 1] >= '0' && name[stem - 1] <= '9')
         stem--;
     if (stem == size || stem == 0)
         return SIZE_MAX;
-    if (name[stem - 1] == '_' || name[stem - 1] == '-' || name[stem - 1] == ' ')
-        stem--;
-    return place_of(text_names, name, stem);
+    return name_place(text_names, name, stem);
 }
 
 int record_label_of(const char *word, size_t size)
@@ -138,24 +181,72 @@ static size_t find_known(enum record_role role, const struct text *names, size_t
     return found;
 }
 
-/* The names of all columns for a message, cut where it gets long. */
-static void list_names(char *list, size_t size, const struct text *names, size_t count)
+struct name_list {
+    char text[512]; /* cut where it gets long */
+    size_t length;
+};
+
+static void list_name(struct name_list *list, const struct text *name)
 {
-    size_t length = 0;
-    for (size_t i = 0; i < count && length + 8 < size; i++) {
-        int written = snprintf(list + length, size - length, "%s%.*s", i ? ", " : "", (int)(names[i].size % 1000),
-                               names[i].data);
-        length += written > 0 ? (size_t)written : 0;
-    }
+    size_t room = sizeof list->text - list->length;
+    if (room <= 8)
+        return;
+    int written = snprintf(list->text + list->length, room, "%s%.*s", list->length ? ", " : "",
+                           (int)(name->size % 1000), name->data);
+    list->length += written < 0 ? 0 : (size_t)written < room ? (size_t)written : room - 1;
+}
+
+/* The names of all columns for a message. */
+static struct name_list list_names(const struct text *names, size_t count)
+{
+    struct name_list list = {.length = 0};
+    for (size_t i = 0; i < count; i++)
+        list_name(&list, &names[i]);
+    return list;
 }
 
 static bool no_column(enum message message, const char *file, const char *wanted, const struct text *names,
                       size_t count)
 {
-    char list[512] = "";
-    list_names(list, sizeof list, names, count);
-    complain(message, WITH(file, list, wanted));
+    complain(message, WITH(file, list_names(names, count).text, wanted));
     return false;
+}
+
+/* Adds a column that was found by its name; true if that has more to it than a well-known one. */
+static bool list_found(struct name_list *list, const struct text *names, size_t column)
+{
+    if (column == SIZE_MAX)
+        return false;
+    struct text name = names[column];
+    trim(&name.data, &name.size);
+    list_name(list, &name);
+    return without_brackets(name.data, name.size) < name.size;
+}
+
+/* Says which columns were taken, if one was not found by a well-known name alone. */
+static void say_guessed(const struct record_roles *roles, const char *file, const struct text *names,
+                        const struct records_options *options)
+{
+    struct name_list list = {.length = 0};
+    bool guessed = !options->image_column && list_found(&list, names, roles->image);
+    for (size_t i = 0; i < roles->text_count && options->text_column_count == 0; i++)
+        guessed = list_found(&list, names, roles->texts[i]) || guessed;
+    if (!options->label_column && options->labels != LABELS_UNUSED)
+        guessed = list_found(&list, names, roles->label) || guessed;
+    if (guessed)
+        remark(SAY_RECORDS_GUESSED, WITH(file, list.text));
+}
+
+/* A table without labels: of no use where they are needed, and worth a word where they are not. */
+static bool check_labels(const struct record_roles *roles, const char *file, const struct text *names, size_t count,
+                         const struct records_options *options)
+{
+    if (roles->label != SIZE_MAX || options->labels == LABELS_UNUSED)
+        return true;
+    if (options->labels == LABELS_NEEDED)
+        return no_column(SAY_RECORDS_NO_LABEL_COLUMN, file, "", names, count);
+    remark(SAY_RECORDS_NO_LABELS, WITH(file, list_names(names, count).text));
+    return true;
 }
 
 static bool find_texts(struct record_roles *roles, const char *file, const struct text *names, size_t count,
@@ -207,7 +298,11 @@ bool record_roles_find(struct record_roles *roles, const char *file, const struc
             return no_column(SAY_RECORDS_NO_SUCH_COLUMN, file, options->label_column, names, count);
     } else if (has_names)
         roles->label = find_known(ROLE_LABEL, names, count);
-    return find_texts(roles, file, names, count, options);
+    if (!check_labels(roles, file, names, count, options) || !find_texts(roles, file, names, count, options))
+        return false;
+    if (has_names && !options->any_columns)
+        say_guessed(roles, file, names, options);
+    return true;
 }
 
 void record_roles_free(struct record_roles *roles)

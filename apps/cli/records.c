@@ -124,43 +124,6 @@ static size_t split(struct records *records, const char *row, size_t size, size_
     return count;
 }
 
-bool records_is_utf8(const char *data, size_t size)
-{
-    const unsigned char *at = (const unsigned char *)data, *end = at + size;
-    while (at < end) {
-        unsigned char lead = *at++;
-        if (lead < 0x80)
-            continue;
-        size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-        if (lead < 0xc2 || lead > 0xf4 || (size_t)(end - at) < more)
-            return false;
-        /* The second byte tells overlong forms, surrogates and what lies beyond Unicode. */
-        unsigned char least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-        unsigned char most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-        if (*at < least || *at > most)
-            return false;
-        for (at++; --more > 0; at++)
-            if ((*at & 0xc0) != 0x80)
-                return false;
-    }
-    return true;
-}
-
-/* Whether all bytes beyond ASCII come in the pairs of GBK. */
-static bool may_be_gbk(const char *data, size_t size)
-{
-    const unsigned char *bytes = (const unsigned char *)data;
-    for (size_t i = 0; i < size; i++) {
-        if (bytes[i] < 0x80)
-            continue;
-        if (bytes[i] == 0x80 || bytes[i] == 0xff || i + 1 == size || bytes[i + 1] < 0x40 || bytes[i + 1] == 0x7f ||
-            bytes[i + 1] == 0xff)
-            return false;
-        i++;
-    }
-    return true;
-}
-
 /* Records. */
 
 static void fail(struct records *records, struct record *record, const char *status, enum message message,
@@ -176,8 +139,8 @@ static void fail(struct records *records, struct record *record, const char *sta
 /* What is wrong with the bytes of a row, whatever they mean. */
 static void check_bytes(struct records *records, struct record *record, const char *row, size_t size)
 {
-    if (!records_is_utf8(row, size))
-        fail(records, record, "BAD_TEXT", may_be_gbk(row, size) ? SAY_RECORD_GBK : SAY_RECORD_NOT_UTF8, NULL);
+    if (!text_is_utf8(row, size))
+        fail(records, record, "BAD_TEXT", text_may_be_gbk(row, size) ? SAY_RECORD_GBK : SAY_RECORD_NOT_UTF8, NULL);
     else if (memchr(row, 0, size))
         fail(records, record, "BAD_TEXT", SAY_RECORD_NUL, NULL);
 }
@@ -372,10 +335,29 @@ bool records_ready(const struct records *records)
 
 /* Opening. */
 
+/* Whether a file begins as pictures do. */
+static bool is_picture(const char *data, size_t size)
+{
+    static const struct {
+        const char *bytes;
+        size_t at, size;
+    } beginnings[] = {
+        {"\x89PNG\r\n", 0, 6}, {"\xff\xd8\xff", 0, 3}, {"GIF8", 0, 4},     {"WEBP", 8, 4},     {"BM", 0, 2},
+        {"II*\0", 0, 4},       {"MM\0*", 0, 4},        {"ftypheic", 4, 8}, {"ftypavif", 4, 8}, {"ftypmif1", 4, 8},
+    };
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        size_t end = beginnings[i].at + beginnings[i].size;
+        bool known = size >= end && memcmp(data + beginnings[i].at, beginnings[i].bytes, beginnings[i].size) == 0;
+        if (known && (end > 2 || memchr(data, 0, size < 16 ? size : 16))) /* "BM" may begin a name */
+            return true;
+    }
+    return false;
+}
+
 /* Drops a byte order mark, and refuses what is no text in UTF-8. */
 static bool check_beginning(struct records *records)
 {
-    while (records->rows.end < 4 && !records->rows.at_end)
+    while (records->rows.end < 16 && !records->rows.at_end)
         if (!record_rows_more(&records->rows))
             return false;
     const char *data = records->rows.buffer;
@@ -390,6 +372,8 @@ static bool check_beginning(struct records *records)
         return refuse(records, SAY_RECORDS_UTF16);
     if (size >= 4 && (memcmp(data, "PK\x03\x04", 4) == 0 || memcmp(data, "\xd0\xcf\x11\xe0", 4) == 0))
         return refuse(records, SAY_RECORDS_SPREADSHEET);
+    if (is_picture(data, size))
+        return refuse(records, SAY_RECORDS_PICTURE);
     return true;
 }
 
@@ -453,12 +437,36 @@ static bool first_line(struct records *records, const char **line, size_t *size)
     }
 }
 
+/* Excel's first line "sep=;", which names the delimiter and is no row. Returns the delimiter, or NUL. */
+static char take_sep_line(struct records *records, const char *line, size_t size)
+{
+    size_t length = record_line_size(line, size);
+    if (records->options.format == RECORD_JSONL || length != 5 || strncasecmp(line, "sep=", 4) != 0)
+        return '\0';
+    char delimiter = line[4];
+    const char *behind = line + size, *end = records->rows.buffer + records->rows.end;
+    record_rows_use(&records->rows, (size_t)(behind - (records->rows.buffer + records->rows.begin)) + (behind < end));
+    return delimiter;
+}
+
+/* A table with other delimiters has none of ours in its first line. */
+static bool check_delimiter(const struct records *records, const char *line, size_t size)
+{
+    bool other = memchr(line, '|', size) && !memchr(line, ',', size) && !memchr(line, ';', size);
+    return !other || records->format != RECORD_CSV || refuse(records, SAY_RECORDS_DELIMITER);
+}
+
 static bool choose_format(struct records *records)
 {
     enum record_format format = records->options.format;
     const char *name = records->name, *line;
     size_t size;
     if (!first_line(records, &line, &size))
+        return false;
+    char told = take_sep_line(records, line, size);
+    if (told && told != ',' && told != ';' && told != '\t')
+        return refuse(records, SAY_RECORDS_DELIMITER);
+    if (told && !first_line(records, &line, &size))
         return false;
     char first = size > 0 ? *line : '\0';
     if (format == RECORD_AUTO && (ends_with(name, ".jsonl") || ends_with(name, ".ndjson")))
@@ -472,11 +480,13 @@ static bool choose_format(struct records *records)
     records->rows.delimiter = format == RECORD_JSONL ? '\n' : format == RECORD_TSV ? '\t' : delimiter_of(line, size);
     if (format == RECORD_CSV && records->rows.delimiter == '\t')
         records->rows.delimiter = ',';
+    if (told && format != RECORD_JSONL)
+        records->rows.delimiter = told;
     records->rows.has_quotes = format != RECORD_JSONL;
     records->format = format == RECORD_JSONL            ? RECORD_JSONL
                       : records->rows.delimiter == '\t' ? RECORD_TSV
                                                         : RECORD_CSV;
-    return true;
+    return check_delimiter(records, line, size);
 }
 
 /* Names of columns that have none. */
@@ -507,8 +517,8 @@ static bool read_header(struct records *records)
     if (kind != ROW_GOOD)
         return refuse(records, SAY_RECORDS_BAD_HEADER);
     size_t length = record_line_size(row, size);
-    if (!records_is_utf8(row, length) || memchr(row, 0, length))
-        return refuse(records, may_be_gbk(row, length) ? SAY_RECORDS_GBK : SAY_RECORDS_NOT_UTF8);
+    if (!text_is_utf8(row, length) || memchr(row, 0, length))
+        return refuse(records, text_may_be_gbk(row, length) ? SAY_RECORDS_GBK : SAY_RECORDS_NOT_UTF8);
     records->column_count = split(records, row, length, SIZE_MAX);
     records->columns = calloc(records->column_count ? records->column_count : 1, sizeof *records->columns);
     if (records->column_count == 0 || !records->columns)
@@ -595,10 +605,13 @@ static bool open_path(struct records *records, const char *path)
     records->file = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     records->close_file = !is_stdin;
     if (records->file < 0 || fstat(records->file, &status) != 0) {
-        if (errno == ENOENT || errno == ENOTDIR)
-            complain(SAY_FILE_MISSING, WITH(path));
-        else
+        struct input_error missing;
+        if (errno != ENOENT && errno != ENOTDIR) {
             complain(SAY_FILE_ERROR, WITH(path, reason_of(errno)));
+        } else {
+            input_missing(&missing, path);
+            complain(SAY_PLAIN, WITH(missing.message));
+        }
         return false;
     }
     const char *slash = S_ISDIR(status.st_mode) ? path + strlen(path) : strrchr(path, '/');

@@ -27,6 +27,7 @@ struct records_options {
     const char *const *text_columns;
     size_t text_column_count; /* 0: by well-known names */
     const char *label_column;
+    enum { LABELS_UNUSED, LABELS_WANTED, LABELS_NEEDED } labels; /* what a table without a column for them is worth */
     bool
         no_header; /* the first row is a record; pictures are in column 1 and texts in column 2 unless said otherwise */
     bool any_columns;  /* columns for pictures and texts need not be there, nor need texts in a record */
@@ -96,8 +97,5 @@ const char *records_folder(const struct records *records);
 
 /* The size of the input in the unit of record.offset; 0 if that is not known. */
 uint64_t records_size(const struct records *records);
-
-/* Whether the bytes are UTF-8 as Unicode defines it (no surrogates, no overlong forms). */
-bool records_is_utf8(const char *data, size_t size);
 
 #endif

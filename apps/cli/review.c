@@ -24,7 +24,8 @@
 
 struct review {
     const struct cli *cli;
-    const char *input, *output; /* NULL: standard output */
+    const char *input, *output;     /* NULL: standard output */
+    tuwen_language spoken, written; /* on standard error, and in the rows */
     const char **text_columns;
     struct records_options records_options;
     struct records *records;
@@ -140,31 +141,52 @@ static const char *instruction_of(const struct review *review)
     return instruction->given ? instruction->text : review->checkpoint.info->match_instruction;
 }
 
-/* All that decides what the rows say, one setting a line. */
+static void add_option(const struct review *review, struct buffer *settings, enum option_id option)
+{
+    const struct option_value *value = value_of(review, option);
+    const struct option_info *known = &option_table[option];
+    char name[64];
+    snprintf(name, sizeof name, "--%s", known->name);
+    if (known->kind == KIND_FLAG)
+        add_setting(settings, name, value->given ? "yes" : "no");
+    else
+        add_setting(settings, name, value->given ? value->text : known->initial);
+}
+
+static void add_text_columns(const struct review *review, struct buffer *settings)
+{
+    struct buffer list = {0};
+    for (size_t i = 0; i < review->records_options.text_column_count; i++) {
+        if (i)
+            buffer_add_text(&list, ", ");
+        buffer_add_text(&list, review->records_options.text_columns[i]);
+    }
+    buffer_add(&list, "", 1);
+    settings->failed = settings->failed || list.failed;
+    add_setting(settings, "--text-col", list.failed || list.size == 1 ? NULL : list.data);
+    buffer_free(&list);
+}
+
+/* All that decides what the rows say, and what is good to know of them, one setting a line. */
 static void make_settings(const struct review *review, struct buffer *settings)
 {
-    static const enum option_id limits[] = {OPTION_MAX_BYTES, OPTION_MAX_PIXELS, OPTION_MAX_SECONDS};
+    static const enum option_id options[] = {
+        OPTION_IMAGE_COL,   OPTION_NO_HEADER, OPTION_REVIEW_FETCH, OPTION_MAX_BYTES,  OPTION_MAX_PIXELS,
+        OPTION_MAX_SECONDS, OPTION_EXIF,      OPTION_IMAGE_TOKENS, OPTION_MAX_LENGTH, OPTION_RAW_SPECIAL};
     static const char *const formats[] = {"", "csv", "tsv", "jsonl", "folder"};
     char *real = strcmp(review->input, "-") == 0 ? NULL : realpath(review->input, NULL);
     buffer_add_text(settings, "{\n  \"tuwen_review\": 1");
     add_setting(settings, "input", real ? real : review->input);
-    add_setting(settings, "input_format", formats[review->layout.from]);
-    add_setting(settings, "format", formats[review->layout.to]);
+    add_setting(settings, "language", review->written == TUWEN_CHINESE ? "zh" : "en");
+    add_setting(settings, "input format", formats[review->layout.from]);
+    add_setting(settings, "--format", formats[review->layout.to]);
+    add_text_columns(review, settings);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        add_option(review, settings, options[i]);
+    add_setting(settings, "--instruction", instruction_of(review));
+    add_setting(settings, "--profile", review->profile ? tuwen_profile_get_info(review->profile)->fingerprint : NULL);
     add_setting(settings, "model", review->checkpoint.info->name);
     add_setting(settings, "space", tuwen_session_fingerprint(review->checkpoint.session));
-    add_setting(settings, "instruction", instruction_of(review));
-    add_setting(settings, "profile", review->profile ? tuwen_profile_get_info(review->profile)->fingerprint : NULL);
-    add_setting(settings, "image_column", review->records_options.image_column);
-    for (size_t i = 0; i < review->records_options.text_column_count; i++)
-        add_setting(settings, "text_column", review->records_options.text_columns[i]);
-    add_setting(settings, "fetch", value_of(review, OPTION_REVIEW_FETCH)->given ? "yes" : "no");
-    add_setting(settings, "header", review->records_options.no_header ? "no" : "yes");
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        const struct option_value *value = value_of(review, limits[i]);
-        add_setting(settings, option_table[limits[i]].name,
-                    value->given ? value->text : option_table[limits[i]].initial);
-    }
-    add_setting(settings, "language", messages_language() == TUWEN_CHINESE ? "zh" : "en");
     buffer_add_text(settings, "\n}\n");
     free(real);
 }
@@ -196,8 +218,9 @@ static tuwen_status write_header(struct review *review)
         status = TUWEN_OUT_OF_MEMORY;
     }
     enum review_take take = NOT_THERE;
+    const struct review_place place = {.delimiter = review->layout.delimiter};
     if (status == TUWEN_OK && review_file_has_rows(review->file))
-        take = review_file_take(review->file, header.data, header.size, NULL);
+        take = review_file_take(review->file, &place, header.data, header.size, NULL);
     if (status == TUWEN_OK && take == OTHER)
         status = TUWEN_INVALID_ARGUMENT;
     if (status == TUWEN_OK && take == NOT_THERE && !review_file_write(review->file, &header))
@@ -210,7 +233,7 @@ static tuwen_status write_report(const struct review *review)
 {
     if (!value_of(review, OPTION_REPORT)->given)
         return TUWEN_OK;
-    return review_report_write(&(struct review_report){
+    tuwen_status status = review_report_write(&(struct review_report){
         .options = &review->cli->options,
         .input = review->input,
         .output = review->output,
@@ -221,17 +244,38 @@ static tuwen_status write_report(const struct review *review)
         .profile = review->profile ? tuwen_profile_get_info(review->profile) : NULL,
         .rows = review->summary.rows,
     });
+    if (status == TUWEN_OK)
+        remark(SAY_REPORT_WRITTEN, WITH(value_of(review, OPTION_REPORT)->text));
+    return status;
+}
+
+/* Sentences of errors in records are of the rows. */
+static enum records_result next_record(struct review *review, struct record *record)
+{
+    messages_set_written(review->written);
+    enum records_result result = records_next(review->records, record);
+    messages_set_written(review->spoken);
+    return result;
+}
+
+/* So are those of what is computed; with NULL for what is waiting. */
+static tuwen_status take_record(struct review *review, const struct record *record)
+{
+    messages_set_written(review->written);
+    tuwen_status status = record ? review_batch_add(review->batch, record) : review_batch_finish(review->batch);
+    messages_set_written(review->spoken);
+    return status;
 }
 
 static tuwen_status review_rows(struct review *review, struct record *record, enum records_result result)
 {
     tuwen_status status = write_header(review);
     while (status == TUWEN_OK && result == RECORDS_ONE) {
-        status = review_batch_add(review->batch, record);
+        status = take_record(review, record);
         if (status == TUWEN_OK && !records_ready(review->records)) /* what came so far is not kept waiting */
-            status = review_batch_finish(review->batch);
+            status = take_record(review, NULL);
         if (status == TUWEN_OK)
-            result = interrupt_seen() ? RECORDS_FAILED : records_next(review->records, record);
+            result = interrupt_seen() ? RECORDS_FAILED : next_record(review, record);
     }
     if (status != TUWEN_OK)
         return status;
@@ -239,7 +283,7 @@ static tuwen_status review_rows(struct review *review, struct record *record, en
         return interrupt_seen() ? TUWEN_CANCELLED : TUWEN_IO;
     if (review_file_has_more(review->file))
         return TUWEN_INVALID_ARGUMENT;
-    status = review_batch_finish(review->batch);
+    status = take_record(review, NULL);
     return status == TUWEN_OK ? write_report(review) : status;
 }
 
@@ -259,7 +303,7 @@ static int say_end(struct review *review, tuwen_status status)
                : status != TUWEN_OK      ? CLI_SOME_FAILED
                                          : review_summary_code(&review->summary);
     const bool goes_on = review_file_goes_on(review->file) && status != TUWEN_INVALID_ARGUMENT;
-    struct number_text rows = number_text((double)review->summary.rows, 0);
+    struct number_text rows = ROWS_TEXT(review->summary.rows);
     if (status == TUWEN_CANCELLED)
         complain(goes_on ? SAY_REVIEW_CANCELLED : SAY_CANCELLED, WITH(rows.text));
     else if (status != TUWEN_OK && goes_on)
@@ -286,7 +330,12 @@ static int run(struct review *review)
     review->records = records_open(review->input, &review->records_options);
     if (!review->records)
         return CLI_SOME_FAILED;
-    enum records_result result = records_next(review->records, &record);
+    review->spoken = review->written = messages_language();
+    if (review->output && !value_of(review, OPTION_REVIEW_FORCE)->given)
+        review->written = review_file_language(review->output, review->spoken);
+    if (!review->output && isatty(STDOUT_FILENO) == 1) /* rows would run into it */
+        progress_enable(false);
+    enum records_result result = next_record(review, &record);
     if (result == RECORDS_FAILED)
         return CLI_SOME_FAILED;
     if (!review_layout_plan(&review->layout, review->records, result == RECORDS_ONE ? &record : NULL,

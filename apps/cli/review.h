@@ -66,6 +66,15 @@ unsigned review_prefixed(const struct review_layout *layout, const struct record
  * not read. */
 bool review_row_read(const struct review_layout *layout, const char *end, size_t size, struct review_result *result);
 
+/* Settings: review_settings.c. */
+
+/* Whether the settings of an earlier run give the same rows as these; else the differences, each as "--exif: was apply, is
+ * ignore", with a NUL behind them. */
+bool review_settings_agree(struct text before, struct text now, struct buffer *differences);
+
+/* The language of the sentences of errors in the rows. */
+tuwen_language review_settings_language(struct text settings, tuwen_language otherwise);
+
 /* The file of results: review_file.c. */
 
 struct review_file;
@@ -75,6 +84,9 @@ struct review_file;
  * Complains and returns an exit code if it is something else, unless `force`.
  */
 int review_file_open(struct review_file **file, const char *path, const struct buffer *settings, bool force);
+
+/* The language of what an earlier run wrote to the file; `otherwise` if none did. */
+tuwen_language review_file_language(const char *path, tuwen_language otherwise);
 
 /* Whether a later run can go on with it: not so standard output, a pipe or a device. */
 bool review_file_goes_on(const struct review_file *file);
@@ -88,13 +100,21 @@ enum review_take {
     OTHER      /* something else is there */
 };
 
-/* Takes `size` bytes from the earlier run. With `end` the row goes on to the end of the line, which is given then. */
-enum review_take review_file_take(struct review_file *file, const char *bytes, size_t size, struct buffer *end);
+/* A row as messages name it. */
+struct review_place {
+    uint64_t row;   /* of the input, from 1; 0: the names of the columns */
+    char delimiter; /* between fields */
+};
 
-/* Complains that what is there belongs to another input. */
+/* Takes `size` bytes from the earlier run. With `end` the row goes on to the end of the line, which is given then. Complains
+ * of what differs if something else is there. */
+enum review_take review_file_take(struct review_file *file, const struct review_place *place, const char *bytes,
+                                  size_t size, struct buffer *end);
+
+/* Complains that what is there is no row of a review. */
 void review_file_say_other(const struct review_file *file);
 
-/* Whether the earlier run wrote more than was taken. */
+/* Whether the earlier run wrote more than was taken; complains of that. */
 bool review_file_has_more(struct review_file *file);
 
 /* Complains and returns false if it cannot be written. */

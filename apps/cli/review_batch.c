@@ -56,6 +56,7 @@ struct review_batch {
     struct recent *recent_texts, *recent_pictures;
     struct buffer out;
     uint64_t offset; /* of the input, as far as rows are written */
+    uint64_t taken;  /* as far as records were added */
 };
 
 static tuwen_status out_of_memory(void)
@@ -354,13 +355,12 @@ static size_t find_part(struct review_batch *batch, struct part *parts, size_t *
 }
 
 static void add_row(struct review_batch *batch, const struct record *record, const struct text *text,
-                    const struct buffer *begin)
+                    const struct buffer *begin, uint64_t offset)
 {
     struct review_summary *summary = batch->work->summary;
     struct row *row = &batch->rows[batch->row_count++];
-    *row = (struct row){.begin_size = begin->size,
-                        .prefixed = review_prefixed(batch->work->layout, record),
-                        .offset = record->offset};
+    *row = (struct row){
+        .begin_size = begin->size, .prefixed = review_prefixed(batch->work->layout, record), .offset = offset};
     row->begin = keep(batch, begin->data, begin->size);
     if (record->error) {
         row->status = record->status;
@@ -372,8 +372,9 @@ static void add_row(struct review_batch *batch, const struct record *record, con
                              &summary->pictures_again);
 }
 
-/* Takes a row: from the earlier run, or as one to compute. */
-static tuwen_status take_row(struct review_batch *batch, const struct record *record, const struct text *text)
+/* Takes a row: from the earlier run, or as one to compute. `offset`: of the input, once it is written. */
+static tuwen_status take_row(struct review_batch *batch, const struct record *record, const struct text *text,
+                             uint64_t offset)
 {
     const struct review_work *work = batch->work;
     struct buffer *begin = &batch->out;
@@ -384,12 +385,13 @@ static tuwen_status take_row(struct review_batch *batch, const struct record *re
     if (review_file_has_rows(work->file)) {
         struct buffer end = {0};
         struct review_result result;
-        enum review_take take = review_file_take(work->file, begin->data, begin->size, &end);
+        const struct review_place place = {record->number, work->layout->delimiter};
+        enum review_take take = review_file_take(work->file, &place, begin->data, begin->size, &end);
         bool good = take == TAKEN && review_row_read(work->layout, end.data, end.size, &result);
         if (good) {
             review_summary_add(work->summary, &result);
             work->summary->earlier_rows++;
-            batch->offset = record->offset;
+            batch->offset = offset;
         } else if (take == TAKEN) {
             review_file_say_other(work->file);
         }
@@ -397,17 +399,19 @@ static tuwen_status take_row(struct review_batch *batch, const struct record *re
         if (take != NOT_THERE)
             return good ? TUWEN_OK : TUWEN_INVALID_ARGUMENT;
     }
-    add_row(batch, record, text, begin);
+    add_row(batch, record, text, begin, offset);
     return batch->row_count < ROWS && batch->bytes.size < WINDOW_BYTES ? TUWEN_OK : review_batch_finish(batch);
 }
 
 tuwen_status review_batch_add(struct review_batch *batch, const struct record *record)
 {
     if (record->error)
-        return take_row(batch, record, NULL);
+        return take_row(batch, record, NULL, batch->taken = record->offset);
     tuwen_status status = TUWEN_OK;
+    const uint64_t before = batch->taken;
+    batch->taken = record->offset;
     for (size_t i = 0; i < record->text_count && status == TUWEN_OK; i++)
-        status = take_row(batch, record, &record->texts[i]);
+        status = take_row(batch, record, &record->texts[i], i + 1 < record->text_count ? before : record->offset);
     return status;
 }
 

@@ -19,8 +19,9 @@
 #include "input.h"
 #include "messages.h"
 #include "output.h"
+#include "terminal.h"
 
-enum { SETTINGS_BYTES = 1 << 20, TAIL_BYTES = 1 << 20 };
+enum { SETTINGS_BYTES = 1 << 20, TAIL_BYTES = 1 << 20, MOST_SHOWN = 4096, SHOWN_COLUMNS = 60 };
 
 static const char settings_ending[] = ".review.json";
 
@@ -54,28 +55,12 @@ static bool write_all(int file, const char *data, size_t size)
 
 /* Settings. */
 
-/* The first line that differs, without blanks around it. */
-static void first_difference(char *to, size_t room, const struct bytes *bytes, const struct buffer *settings)
-{
-    size_t at = 0, line = 0, end;
-    while (at < bytes->size && at < settings->size && bytes->data[at] == settings->data[at]) {
-        if (bytes->data[at++] == '\n')
-            line = at;
-    }
-    for (end = line; end < bytes->size && bytes->data[end] != '\n';)
-        end++;
-    while (line < end && bytes->data[line] == ' ')
-        line++;
-    end -= end > line && bytes->data[end - 1] == ',';
-    snprintf(to, room, "%.*s", (int)(end - line < room ? end - line : room - 1), bytes->data + line);
-}
-
 /* Whether the settings beside the file are these. */
 static int check_settings(const char *path, const char *beside, const struct buffer *settings)
 {
     struct bytes bytes;
     struct input_error error;
-    char difference[512];
+    struct buffer differences = {0};
     if (!input_read_limited(beside, SETTINGS_BYTES, &bytes, &error)) {
         if (strcmp(error.status, "NOT_FOUND") == 0)
             complain(SAY_FILE_OVERWRITES, WITH(path));
@@ -83,13 +68,34 @@ static int check_settings(const char *path, const char *beside, const struct buf
             complain(SAY_PLAIN, WITH(error.message));
         return CLI_SOME_FAILED;
     }
-    bool same = bytes.size == settings->size && memcmp(bytes.data, settings->data, bytes.size) == 0;
-    if (!same) {
-        first_difference(difference, sizeof difference, &bytes, settings);
-        complain(SAY_REVIEW_OTHER_SETTINGS, WITH(path, difference));
-    }
+    bool same = review_settings_agree((struct text){bytes.data, bytes.size},
+                                      (struct text){settings->data, settings->size}, &differences);
+    if (differences.failed)
+        complain(SAY_OUT_OF_MEMORY, NULL);
+    else if (!same)
+        complain(SAY_REVIEW_OTHER_SETTINGS, WITH(path, differences.data));
+    same = same && !differences.failed;
+    buffer_free(&differences);
     bytes_free(&bytes);
     return same ? CLI_DONE : CLI_SOME_FAILED;
+}
+
+tuwen_language review_file_language(const char *path, tuwen_language otherwise)
+{
+    struct bytes bytes;
+    struct input_error error;
+    struct stat status;
+    size_t room = strlen(path) + sizeof settings_ending;
+    char *beside = stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 ? malloc(room) : NULL;
+    if (!beside)
+        return otherwise;
+    snprintf(beside, room, "%s%s", path, settings_ending);
+    if (input_read_limited(beside, SETTINGS_BYTES, &bytes, &error)) {
+        otherwise = review_settings_language((struct text){bytes.data, bytes.size}, otherwise);
+        bytes_free(&bytes);
+    }
+    free(beside);
+    return otherwise;
 }
 
 static int write_settings(const char *beside, const struct buffer *settings)
@@ -207,17 +213,57 @@ void review_file_say_other(const struct review_file *file)
     complain(SAY_REVIEW_OTHER_INPUT, WITH(file->path));
 }
 
-enum review_take review_file_take(struct review_file *file, const char *bytes, size_t size, struct buffer *end)
+/* The field around a place of a row, for people. */
+static void show_field(char *to, size_t room, const char *row, size_t size, size_t at, char delimiter)
+{
+    size_t begin = at < size ? at : size, end = begin;
+    while (begin > 0 && row[begin - 1] != delimiter && row[begin - 1] != '\n')
+        begin--;
+    while (end < size && row[end] != delimiter && row[end] != '\n')
+        end++;
+    if (end - begin >= 2 && row[begin] == '"' && row[end - 1] == '"') {
+        begin++;
+        end--;
+    }
+    size_t shown = text_fit(row + begin, end - begin, SHOWN_COLUMNS);
+    snprintf(to, room, "%.*s%s", (int)(shown < room ? shown : room - 1), row + begin,
+             shown < end - begin ? "..." : "");
+}
+
+/* Says which field differs: the first `at` bytes are the same, then another byte is in the file. */
+static enum review_take other_row(struct review_file *file, const struct review_place *place, const char *bytes,
+                                  size_t size, size_t at, int byte)
+{
+    struct buffer found = {0};
+    char was[256], is[256];
+    buffer_add(&found, bytes, at);
+    for (size_t more = 0; byte != EOF && byte != '\n' && more < MOST_SHOWN; more++) {
+        char letter = (char)byte;
+        buffer_add(&found, &letter, 1);
+        byte = getc_unlocked(file->earlier);
+    }
+    if (found.failed) {
+        complain(SAY_OUT_OF_MEMORY, NULL);
+    } else {
+        show_field(was, sizeof was, found.data ? found.data : "", found.size, at, place->delimiter);
+        show_field(is, sizeof is, bytes, size, at, place->delimiter);
+        complain(place->row ? SAY_REVIEW_OTHER_ROW : SAY_REVIEW_OTHER_COLUMNS,
+                 WITH(file->path, number_text((double)place->row, 0).text, was, is));
+    }
+    buffer_free(&found);
+    return OTHER;
+}
+
+enum review_take review_file_take(struct review_file *file, const struct review_place *place, const char *bytes,
+                                  size_t size, struct buffer *end)
 {
     int byte = 0;
     for (size_t i = 0; i < size; i++) {
         byte = getc_unlocked(file->earlier);
         if (byte == EOF)
             return end_of_earlier(file);
-        if (byte != (unsigned char)bytes[i]) {
-            review_file_say_other(file);
-            return OTHER;
-        }
+        if (byte != (unsigned char)bytes[i])
+            return other_row(file, place, bytes, size, i, byte);
     }
     size_t length = 0;
     for (; end; length++) {
@@ -240,7 +286,7 @@ bool review_file_has_more(struct review_file *file)
         return false;
     bool more = getc_unlocked(file->earlier) != EOF;
     if (more)
-        review_file_say_other(file);
+        complain(SAY_REVIEW_MORE_ROWS, WITH(file->path));
     return more;
 }
 

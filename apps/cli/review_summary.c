@@ -65,10 +65,10 @@ void review_summary_say(const struct review_summary *summary)
     uint64_t made = summary->rows - summary->earlier_rows;
     struct buffer line = {0};
     if (summary->earlier_rows > 0)
-        remark(made ? SAY_REVIEW_EARLIER : SAY_REVIEW_COMPLETE, WITH(whole(summary->earlier_rows).text));
+        remark(made ? SAY_REVIEW_EARLIER : SAY_REVIEW_COMPLETE, WITH(ROWS_TEXT(summary->earlier_rows).text));
     if (made > 0 || summary->rows == 0)
         remark(SAY_REVIEW_ROWS,
-               WITH(whole(summary->rows).text, whole(summary->bad_rows).text, number_text(seconds, 1).text,
+               WITH(ROWS_TEXT(summary->rows).text, whole(summary->bad_rows).text, number_text(seconds, 1).text,
                     number_text(seconds > 0 ? (double)made / seconds : 0, 1).text));
     for (int band = TUWEN_BAND_VERY_HIGH; band >= TUWEN_BAND_MISMATCH; band--)
         add_part(&line, tuwen_band_name((tuwen_band)band, messages_language()), summary->bands[band]);
@@ -77,14 +77,17 @@ void review_summary_say(const struct review_summary *summary)
         add_part(&line, summary->kinds[i].name, summary->kinds[i].count);
     say_line(SAY_REVIEW_ERRORS, &line);
     if (summary->truncated > 0)
-        remark(SAY_REVIEW_TRUNCATED, WITH(whole(summary->truncated).text));
+        remark(SAY_REVIEW_TRUNCATED, WITH(TEXTS_TEXT(summary->truncated).text));
+    const uint64_t fresh = summary->pictures_new + summary->texts_new;
+    if (fresh > 0)
+        remark(SAY_REVIEW_NEW,
+               WITH(PICTURES_TEXT(summary->pictures_new).text, TEXTS_TEXT(summary->texts_new).text,
+                    whole(fresh > summary->cached ? fresh - summary->cached : 0).text, whole(summary->cached).text));
     if (summary->pictures_again + summary->texts_again > 0)
-        remark(SAY_REVIEW_AGAIN, WITH(whole(summary->pictures_again).text, whole(summary->texts_again).text,
-                                      whole(summary->pictures_new).text, whole(summary->texts_new).text));
-    if (summary->cached > 0)
-        remark(SAY_REVIEW_CACHED, WITH(whole(summary->cached).text));
+        remark(SAY_REVIEW_AGAIN,
+               WITH(PICTURES_TEXT(summary->pictures_again).text, TEXTS_TEXT(summary->texts_again).text));
     if (summary->bar.given)
-        remark(SAY_REVIEW_BELOW, WITH(whole(summary->below).text, summary->bar_text));
+        remark(SAY_REVIEW_BELOW, WITH(ROWS_TEXT(summary->below).text, summary->bar_text));
     buffer_free(&line);
 }
 
@@ -129,6 +132,8 @@ void review_progress(struct review_summary *summary, uint64_t done, uint64_t tot
     if (now - summary->shown < between)
         return;
     summary->shown = now;
+    const tuwen_language written = messages_language();
+    messages_set_written(messages_spoken());
     char line[512], share[32] = "", left[96] = "", duration[64];
     double seconds = now - summary->start;
     if (total > 0)
@@ -143,4 +148,5 @@ void review_progress(struct review_summary *summary, uint64_t done, uint64_t tot
     message_format(line, sizeof line, SAY_REVIEW_PROGRESS,
                    WITH(share, whole(summary->rows).text, whole(summary->bad_rows).text, rate.text, left));
     progress_show(line);
+    messages_set_written(written);
 }

@@ -15,5 +15,11 @@ try -q --save ./new.json --svg new.json labels.csv; ls new.json 2>/dev/null
 try -q --save no/where/p.json labels.csv > /dev/null; ls no/where
 : > file; try -q --save file/p.json labels.csv
 mkdir -p "$HOME"; : > "$HOME/.config"; try -q --save shop labels.csv > text.txt
+echo "# labels by other names, and rows that cannot be used"
+sed '1s/.*/商品主图（1）,product title,人工标注/' labels.csv > names.csv
+(cat names.csv; echo 'demo/pictures/dog.jpg,,yes'; echo 'none.png,a dog,maybe'; echo 'demo/pictures/dog.jpg,a dog,maybe') > bad.csv
+try bad.csv > text.txt; tail -n 1 text.txt
+try -q --max-errors 2 bad.csv > text.txt; tail -n 1 text.txt
+try -q --max-errors 1 --lang zh bad.csv > text.txt; tail -n 1 text.txt
 echo "# warnings"
 tuwen calibrate labels.csv > text.txt

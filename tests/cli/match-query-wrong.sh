@@ -14,4 +14,4 @@ tuwen match -q -m tiny --fuse -t a -i images/28x28.png images/28x28.png; echo "e
 tuwen match -q -m tiny --fuse -i images/28x28.png -i images/28x28.png; echo "exit $?"
 tuwen match -q -m tiny --fuse -i images/28x28.png -t "" images/28x28.png; echo "exit $?"
 tuwen match -q -m tiny -Q @- - ; echo "exit $?"
-tuwen match -q -m tiny -Q "$(printf 'bell \007 \377 - @no\033[2Jfile')" images/28x28.png 2>&1 | cat -v
+tuwen match -q -m tiny -Q "$(printf 'bell \007 - @no\033[2Jfile')" images/28x28.png 2>&1 | cat -v

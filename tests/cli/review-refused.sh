@@ -12,6 +12,10 @@ printf 'a,b\n1,2\n' > names.csv; try names.csv; try --image-col a names.csv; try
 printf '\261\352\314\342,text\n' > gbk.csv; try gbk.csv
 printf '[{"image":"a"}]\n' > array.json; try array.json
 : > empty.csv; try empty.csv
+try -q images/28x28.png
+printf 'image|text\na.png|b\n' > bars.csv; try bars.csv
+printf 'sep=|\nimage|text\n' > sep.csv; try sep.csv
+printf '\357\273\277SEP=;\r\nimage;text, short\r\nimages/28x28.png;a, b\r\n' > sep.csv; try -q --text-col 2 sep.csv
 mkdir empty; try empty
 printf 'image,text\n' > good.csv
 try --fail-under best good.csv; try --fail-under 1.5 good.csv

@@ -19,8 +19,9 @@ printf 'images/28x28.png,more\n' >> in.csv
 tuwen review in.csv -o out.csv 2>&1 | sed 's/[0-9.]* s, [0-9.]* rows/N s, N rows/'; tail -n 1 out.csv
 echo "# refused"
 cp out.csv before
-tuwen review -q --max-length 30 in.csv -o out.csv 2> said; code=$?; sed 's/"[0-9a-f]\{16\}"/"SPACE"/' said; echo "exit $code"
-tuwen review -q --lang zh in.csv -o out.csv; echo "exit $?"
+tuwen review -q --max-length 30 in.csv -o out.csv; echo "exit $?"
+tuwen review -q --exif ignore --max-pixels 1000000 in.csv -o out.csv; echo "exit $?"
+tuwen review -q --text-col text --lang zh in.csv -o out.csv; echo "exit $?"
 tuwen review -q --instruction other in.csv -o out.csv; echo "exit $?"
 sed -i 's/a cat/a cow/' in.csv
 tuwen review -q in.csv -o out.csv; echo "exit $?"
@@ -28,6 +29,15 @@ head -n 3 in.csv > short.csv; cp short.csv in.csv
 tuwen review -q in.csv -o out.csv; echo "exit $?"
 cmp out.csv before
 tuwen review -q --force in.csv -o out.csv; echo "exit $?"; wc -l < out.csv
+sed -i 's/text/title/' in.csv; tuwen review -q in.csv -o out.csv; echo "exit $?"; sed -i 's/title/text/' in.csv
+echo "# another language, and another place"
+printf 'image,text\nimages/28x28.png,狗\nnone.png,a dog\nnone.png,a cat\n' > lang.csv
+tuwen review -q --lang zh lang.csv -o lang.out; cp lang.out lang-whole
+head -n 3 lang-whole > lang.out; mkdir elsewhere; mv lang* elsewhere; cp -r images elsewhere; cd elsewhere; export TUWEN_MODEL=../tiny
+tuwen review -q lang.csv -o lang.out; echo "exit $?"; cmp lang.out lang-whole && tail -n 1 lang.out
+tuwen review -q --lang en --report lang.html lang.csv -o lang.out; grep -o '<html lang="[^"]*"' lang.html
+sed -i 's/狗/南瓜/' lang.csv; tuwen review -q lang.csv -o lang.out
+cd ..; export TUWEN_MODEL=tiny
 echo "# two at a time"
 (flock 9; tuwen review -q in.csv -o out.csv; echo "exit $?") 9>> out.csv
 echo "# JSON Lines, within a record of several texts"

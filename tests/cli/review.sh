@@ -38,3 +38,7 @@ echo "# a folder"
 printf 'a dog\n\n一只狗\r\n' > "shop/a b.txt"
 cp images/28x28.png shop/d.png
 tuwen review -q shop
+echo "# names that are nearly right"
+mkdir -p "near/a"; cp images/28x28.png near/a/1001.png
+printf 'image,text\na\\1001.png,x\na/1001.PNG,x\na\\1002.png,x\nA/1001.png,x\n' > near/near.csv
+tuwen review -q near/near.csv; tuwen review -q near/NEAR.csv

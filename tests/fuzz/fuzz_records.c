@@ -20,6 +20,10 @@ void complain(enum message message, const char *const *arguments)
 {
 }
 
+void remark(enum message message, const char *const *arguments)
+{
+}
+
 void message_format(char *buffer, size_t size, enum message message, const char *const *arguments)
 {
     if (size > 0)

@@ -401,11 +401,11 @@ static void test_allocations(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    assert_true(records_is_utf8("a\xe7\x8b\x97\xf0\x9f\x90\xb6", 8));
-    assert_false(records_is_utf8("\xed\xa0\x80", 3)); /* a surrogate */
-    assert_false(records_is_utf8("\xc0\x80", 2));
-    assert_false(records_is_utf8("\xf4\x90\x80\x80", 4));
-    assert_false(records_is_utf8("\xe7\x8b", 2));
+    assert_true(text_is_utf8("a\xe7\x8b\x97\xf0\x9f\x90\xb6", 8));
+    assert_false(text_is_utf8("\xed\xa0\x80", 3)); /* a surrogate */
+    assert_false(text_is_utf8("\xc0\x80", 2));
+    assert_false(text_is_utf8("\xf4\x90\x80\x80", 4));
+    assert_false(text_is_utf8("\xe7\x8b", 2));
 }
 
 int main(void)
