@@ -589,6 +589,7 @@ static json_t *warnings_of(const struct explain *explain)
 
 static json_t *contrasts_of(const struct explain *explain)
 {
+    static const char *const told[] = {[TOLD_NONE] = "no", [TOLD_OWN] = "yes", [TOLD_OTHER] = "other"};
     json_t *list = json_array();
     bool good = list != NULL;
     for (size_t i = 0; i < explain->contrasts.count && good; i++) {
@@ -599,11 +600,11 @@ static json_t *contrasts_of(const struct explain *explain)
                                                real_of(contrast->others[j].cosine, 1e-6))) &&
                    good;
         good = add_entry(list,
-                         json_pack("{ss so sI sI so ss sb}", "kind", wording_name(contrast->hit.kind), "word",
+                         json_pack("{ss so sI sI so ss ss}", "kind", wording_name(contrast->hit.kind), "word",
                                    string_of(explain->text.data + contrast->hit.begin, contrast->hit.size), "begin",
                                    (json_int_t)contrast->hit.begin, "size", (json_int_t)contrast->hit.size, "others",
                                    others, "best", contrast->others[contrast->best].word, "told",
-                                   explain_told(explain, contrast))) &&
+                                   told[explain_told(explain, contrast)])) &&
                good;
     }
     if (good)
