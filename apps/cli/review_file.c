@@ -81,7 +81,7 @@ static int check_settings(const char *path, const char *beside, const struct buf
             complain(SAY_FILE_OVERWRITES, WITH(path));
         else
             complain(SAY_PLAIN, WITH(error.message));
-        return CLI_SOME_FAILED;
+        return strcmp(error.status, "NOT_FOUND") == 0 ? CLI_USAGE : CLI_SOME_FAILED;
     }
     bool same = bytes.size == settings->size && memcmp(bytes.data, settings->data, bytes.size) == 0;
     if (!same) {
@@ -89,7 +89,7 @@ static int check_settings(const char *path, const char *beside, const struct buf
         complain(SAY_REVIEW_OTHER_SETTINGS, WITH(path, difference));
     }
     bytes_free(&bytes);
-    return same ? CLI_DONE : CLI_SOME_FAILED;
+    return same ? CLI_DONE : CLI_USAGE;
 }
 
 static int write_settings(const char *beside, const struct buffer *settings)

@@ -63,7 +63,7 @@ static void test_chinese_phrases(void **state)
     expect_phrases("男士牛仔裤宽松", "男士|牛仔裤|宽松");
     expect_phrases("路口红绿灯亮了", "路口|红绿灯|亮了");
     expect_phrases("儿童防滑鞋带", "儿童防滑|鞋带");
-    expect_phrases("100%棉衬衫", "100%棉|衬衫");
+    expect_phrases("100%棉衬衫", "100%棉衬衫");
     expect_phrases("的", "的");
 }
 
