@@ -290,7 +290,9 @@ static bool print_matrix(struct match *match)
         .cosines = match->printer.matrix,
         .band = all_judged(match) ? band_of_cell : NULL,
         .user = match,
-        .marks = match->with_queries ? SAY_MATRIX_QUERY_MARKS : SAY_MATRIX_MARKS,
+        .marks = all_judged(match)     ? SAY_MATRIX_JUDGED_MARKS
+                 : match->with_queries ? SAY_MATRIX_QUERY_MARKS
+                                       : SAY_MATRIX_MARKS,
     };
     progress_clear();
     return matrix_print(&matrix);

@@ -26,6 +26,7 @@
 #define DEFAULT_BYTES ((uint64_t)1 << 30)
 #define LEAST_BYTES ((uint64_t)1 << 20)
 #define MOST_LOG_BYTES ((uint64_t)8 << 20)
+#define LEAST_OTHER_BYTES ((uint64_t)32 << 10)
 #define OTHER_BYTES ((uint64_t)64 << 10) /* of the log's index (-shm) */
 #define PATIENCE 5000                    /* milliseconds to wait for other processes */
 #define USE_SECONDS 3600                 /* a time of use is not written more often */
@@ -524,7 +525,8 @@ static tw_answer shrink_step(tw_cache_file *file, int64_t most, bool *done)
 static tw_answer shrink(tw_cache_file *file, uint64_t bytes)
 {
     bool done = false;
-    int64_t most = pages_within(file, bytes);
+    /* the log is emptied, so its index has its least size */
+    int64_t most = pages_within(file, bytes + OTHER_BYTES - LEAST_OTHER_BYTES);
     tw_answer answer = TW_ANSWER_DONE;
     while (answer == TW_ANSWER_DONE && !done) {
         answer = tw_database_run(file->database, "BEGIN IMMEDIATE");
