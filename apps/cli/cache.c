@@ -38,7 +38,7 @@ bool cache_options(tuwen_cache_options *options)
 {
     const char *size = getenv("TUWEN_CACHE_SIZE");
     *options = (tuwen_cache_options){.log = on_remark, .language = messages_language()};
-    if (!size || !*size || bytes_parse(size, &options->max_bytes))
+    if (!size || !*size || (bytes_parse(size, &options->max_bytes) && options->max_bytes > 0))
         return true;
     complain(SAY_CACHE_BAD_SIZE, WITH("TUWEN_CACHE_SIZE", size));
     return false;
@@ -60,6 +60,19 @@ tuwen_cache *cache_open_for_run(void)
     return cache;
 }
 
+/* Sizes as they can be given: 1024 bytes are 1K. */
+static struct number_text size_text(uint64_t bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    struct number_text result;
+    double size = (double)bytes;
+    size_t unit = 0;
+    for (; size >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++)
+        size /= 1024;
+    snprintf(result.text, sizeof result.text, "%.*f %s", unit ? 1 : 0, size, units[unit]);
+    return result;
+}
+
 /* ---- the list ---- */
 
 static void print_fact(enum message label, const char *value)
@@ -78,11 +91,11 @@ static void print_facts(const tuwen_cache_info *info)
     path_for_people(text, info->path);
     print_fact(SAY_CACHE_FILE, text);
     message_format(text, sizeof text, SAY_CACHE_SIZE_VALUE,
-                   WITH(bytes_text((double)info->bytes).text, bytes_text((double)info->max_bytes).text));
+                   WITH(size_text(info->bytes).text, size_text(info->max_bytes).text));
     print_fact(SAY_CACHE_SIZE, text);
     print_fact(SAY_CACHE_VECTORS, number_text((double)info->entries, 0).text);
     if (info->set_aside > 0) {
-        message_format(text, sizeof text, SAY_CACHE_SET_ASIDE_VALUE, WITH(bytes_text((double)info->set_aside).text));
+        message_format(text, sizeof text, SAY_CACHE_SET_ASIDE_VALUE, WITH(size_text(info->set_aside).text));
         print_fact(SAY_CACHE_SET_ASIDE, text);
     }
 }
@@ -187,14 +200,14 @@ static int list_cache(const struct cli *cli, tuwen_cache *cache)
 enum action { ACTION_LIST, ACTION_TRIM, ACTION_CLEAR };
 
 /* Trims or clears, and says what that gave. */
-static int reduce(tuwen_cache *cache, enum action action, uint64_t bytes)
+static int reduce(const struct cli *cli, tuwen_cache *cache, enum action action, const uint64_t *bytes)
 {
     tuwen_cache_info before, after;
     tuwen_error error = {.language = messages_language()};
     tuwen_status status = tuwen_cache_get_info(cache, &before, &error);
     if (status == TUWEN_OK)
         status = action == ACTION_CLEAR ? tuwen_cache_clear(cache, &error)
-                                        : tuwen_cache_trim(cache, bytes ? bytes : before.max_bytes, &error);
+                                        : tuwen_cache_trim(cache, bytes ? *bytes : before.max_bytes, &error);
     if (status == TUWEN_OK)
         status = tuwen_cache_get_info(cache, &after, &error);
     if (status != TUWEN_OK) {
@@ -203,7 +216,12 @@ static int reduce(tuwen_cache *cache, enum action action, uint64_t bytes)
     }
     uint64_t gone = before.entries > after.entries ? before.entries - after.entries : 0;
     remark(SAY_CACHE_REDUCED, WITH(number_text((double)gone, 0).text, number_text((double)after.entries, 0).text,
-                                   bytes_text((double)before.bytes).text, bytes_text((double)after.bytes).text));
+                                   size_text(before.bytes).text, size_text(after.bytes).text));
+    if (bytes && *bytes > 0 && after.bytes > *bytes)
+        remark(SAY_CACHE_LEAST, WITH(size_text(*bytes).text));
+    if (options_given(&cli->options, OPTION_JSON))
+        printf("{\"removed\":%.0f,\"entries\":%.0f,\"bytes_before\":%.0f,\"bytes\":%.0f}\n", (double)gone,
+               (double)after.entries, (double)before.bytes, (double)after.bytes);
     return CLI_DONE;
 }
 
@@ -212,13 +230,17 @@ static int say_none(const struct cli *cli, enum action action, enum message mess
 {
     char shown[PATH_MAX];
     path_for_people(shown, path);
-    if (action == ACTION_LIST && options_given(&cli->options, OPTION_JSON))
-        return print_json(NULL, NULL, 0) ? CLI_DONE : CLI_SOME_FAILED;
+    if (options_given(&cli->options, OPTION_JSON)) {
+        bool good = action != ACTION_LIST || print_json(NULL, NULL, 0);
+        if (action != ACTION_LIST)
+            puts("{\"removed\":0,\"entries\":0,\"bytes_before\":0,\"bytes\":0}");
+        return good ? CLI_DONE : CLI_SOME_FAILED;
+    }
     remark(message, WITH(shown));
     return CLI_DONE;
 }
 
-static int run_action(const struct cli *cli, enum action action, uint64_t bytes)
+static int run_action(const struct cli *cli, enum action action, const uint64_t *bytes)
 {
     char path[PATH_MAX] = "";
     tuwen_cache *cache = NULL;
@@ -237,7 +259,7 @@ static int run_action(const struct cli *cli, enum action action, uint64_t bytes)
         complain(SAY_PLAIN, WITH(error.message));
         return CLI_SOME_FAILED;
     }
-    int code = action == ACTION_LIST ? list_cache(cli, cache) : reduce(cache, action, bytes);
+    int code = action == ACTION_LIST ? list_cache(cli, cache) : reduce(cli, cache, action, bytes);
     tuwen_cache_close(cache);
     return code;
 }
@@ -253,18 +275,16 @@ int cache_run(const struct cli *cli)
     const struct options *options = &cli->options;
     size_t count = options->argument_count;
     if (count == 0)
-        return run_action(cli, ACTION_LIST, 0);
+        return run_action(cli, ACTION_LIST, NULL);
     const char *word = options->arguments[0];
     uint64_t bytes = 0;
     bool trims = strcmp(word, "trim") == 0, clears = strcmp(word, "clear") == 0;
     if (!trims && !clears)
         return wrong(SAY_CACHE_ACTION, WITH(word));
-    if (options_given(options, OPTION_JSON))
-        return wrong(SAY_CACHE_JSON, NULL);
     if (count > (trims ? 2 : 1))
         return wrong(SAY_TOO_MANY_ARGUMENTS,
                      WITH(trims ? "cache trim" : "cache clear", options->arguments[trims ? 2 : 1]));
     if (count == 2 && !bytes_parse(options->arguments[1], &bytes))
         return wrong(SAY_CACHE_BAD_SIZE, WITH("tuwen cache trim", options->arguments[1]));
-    return run_action(cli, trims ? ACTION_TRIM : ACTION_CLEAR, bytes);
+    return run_action(cli, trims ? ACTION_TRIM : ACTION_CLEAR, count == 2 ? &bytes : NULL);
 }

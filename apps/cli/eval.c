@@ -270,6 +270,18 @@ static bool is_below(const struct metric *metric)
     return metric->has_least && !(metric->value >= metric->least);
 }
 
+/* Whether match probabilities are measured. */
+static bool judges(const struct eval *eval)
+{
+    return eval->profile && eval->pairs.yes > 0 && eval->pairs.no > 0;
+}
+
+static const char *profile_name(const struct eval *eval)
+{
+    const struct option_value *profile = &eval->cli->options.values[OPTION_PROFILE];
+    return profile->given ? profile->text : text_of(SAY_EVAL_PROFILE_OWN);
+}
+
 /* Printing. */
 
 static void print_metric(const struct cli *cli, const struct metric *metric)
@@ -304,6 +316,11 @@ static void print_text_report(const struct eval *eval)
     putchar('\n');
     for (size_t i = 0; i < eval->count; i++)
         print_metric(eval->cli, &eval->metrics[i]);
+    if (judges(eval)) {
+        message_format(line, sizeof line, SAY_EVAL_PROFILE, WITH(profile_name(eval)));
+        text_print(stdout, line, strlen(line), 0);
+        putchar('\n');
+    }
 }
 
 static void add_number(struct buffer *to, const char *key, double number)
@@ -327,6 +344,10 @@ static bool print_json(const struct eval *eval)
     BUFFER_FORMAT(&to, "\"pictures\":%zu,\"texts\":%zu,\"pairs\":%zu,\"yes\":%zu,\"no\":%zu,\"bad_rows\":%zu,",
                   pairs->pictures.count, pairs->texts.count, pairs->own_count, pairs->yes, pairs->no,
                   pairs->bad_rows);
+    if (judges(eval))
+        BUFFER_FORMAT(&to, "\"profile\":\"%s\",", tuwen_profile_get_info(eval->profile)->fingerprint);
+    else
+        buffer_add_text(&to, "\"profile\":null,");
     buffer_add_text(&to, "\"metrics\":{");
     for (size_t i = 0; i < eval->count; i++) {
         const struct metric *metric = &eval->metrics[i];
@@ -393,6 +414,8 @@ static int run(struct eval *eval)
         complain(SAY_EVAL_NO_PAIRS, WITH(input_name(eval->input)));
         return CLI_SOME_FAILED;
     }
+    if (options->values[OPTION_PROFILE].given && eval->profile && !judges(eval))
+        remark(SAY_EVAL_PROFILE_UNUSED, WITH(input_name(eval->input)));
     return report(eval);
 }
 

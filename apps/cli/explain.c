@@ -5,6 +5,7 @@
  */
 #include "explain.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,6 +21,9 @@
 
 /* Effects up to this part of the model's score range say nothing: docs/explain.md has the measurement. */
 #define MARGIN 0.1f
+
+/* An effect of the full colour is at least so many margins: one within the margin has half of the colour at most. */
+#define PALE 2
 
 /* Where a file begins by which a drawing of ours is known. */
 #define MARK "tuwen explain"
@@ -215,8 +219,8 @@ static int draw(struct work *work)
     size_t size;
     if (!path)
         return CLI_DONE;
-    tuwen_status status =
-        tuwen_explanation_draw(work->checkpoint.session, work->found, &picture, 0, &png, &size, &error);
+    tuwen_status status = tuwen_explanation_draw(work->checkpoint.session, work->found, &picture, 0,
+                                                 explain_full_effect(&work->explain), &png, &size, &error);
     if (status != TUWEN_OK)
         return failed(status, &error);
     struct output output;
@@ -273,9 +277,25 @@ enum verdict explain_verdict(const struct explain *explain, float effect)
                                         : VERDICT_UNCLEAR;
 }
 
-bool explain_told(const struct explain *explain, const struct contrast *contrast)
+enum told explain_told(const struct explain *explain, const struct contrast *contrast)
 {
-    return explain->found->cosine - contrast->others[contrast->best].cosine >= explain->margin;
+    float ahead = explain->found->cosine - contrast->others[contrast->best].cosine;
+    return ahead >= explain->margin ? TOLD_OWN : ahead <= -explain->margin ? TOLD_OTHER : TOLD_NONE;
+}
+
+float explain_strongest(const struct explain *explain)
+{
+    const tuwen_explanation *found = explain->found;
+    int strongest = 0;
+    for (int i = 1; i < found->rows * found->columns; i++)
+        if (fabsf(found->cells[i]) > fabsf(found->cells[strongest]))
+            strongest = i;
+    return found->cells[strongest] * (float)found->block_cells[strongest];
+}
+
+float explain_full_effect(const struct explain *explain)
+{
+    return fmaxf(fabsf(explain_strongest(explain)), PALE * explain->margin);
 }
 
 int explain_run(const struct cli *cli)

@@ -29,13 +29,19 @@ struct explain {
 
 enum verdict explain_verdict(const struct explain *explain, float effect);
 
-/* Whether the picture tells a word from the others: its text is better than theirs by the margin. */
-bool explain_told(const struct explain *explain, const struct contrast *contrast);
+/* Which word the picture speaks for: the text's own or the best of the others where one is ahead by the margin. */
+enum told { TOLD_NONE, TOLD_OWN, TOLD_OTHER };
+enum told explain_told(const struct explain *explain, const struct contrast *contrast);
+
+/* The effect of the region with the strongest cell, and the effect that has the full colour: never one near the margin. */
+float explain_strongest(const struct explain *explain);
+float explain_full_effect(const struct explain *explain);
 
 /* Lines for people, the same in the terminal and on a page. */
 enum { EXPLAIN_LINE = 512 };
 void explain_score_line(const struct explain *explain, char line[EXPLAIN_LINE]);
 void explain_contrast_line(const struct explain *explain, const struct contrast *contrast, char line[EXPLAIN_LINE]);
+void explain_strongest_line(const struct explain *explain, char line[EXPLAIN_LINE]);
 /* False if the text has no word of that kind, or there is no warning of it. */
 bool explain_warning_line(const struct explain *explain, enum wording kind, char line[EXPLAIN_LINE]);
 const char *explain_verdict_word(enum verdict verdict);

@@ -33,6 +33,10 @@ static const char head[] =
     "table{border-collapse:collapse}\n"
     "th,td{padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line);text-align:start}\n"
     ".number{text-align:end;font-variant-numeric:tabular-nums}\n"
+    ".scale{display:flex;gap:.5rem;align-items:center;margin:.5rem 0;font-variant-numeric:tabular-nums}\n"
+    ".scale "
+    "i{width:16rem;max-width:50%;height:1rem;background:linear-gradient(90deg,#538be5,#fff,#ec8940);border:1px "
+    "solid var(--line)}\n"
     "td.unsupported{text-decoration:none}td.supported{text-decoration:none}\n"
     "</style>\n";
 
@@ -153,6 +157,19 @@ static bool put_notes(FILE *stream, const struct explain *explain)
     return good;
 }
 
+/* The scale of the colours, which are those of the drawing on white. */
+static bool put_legend(FILE *stream, const struct explain *explain)
+{
+    char line[EXPLAIN_LINE];
+    float full = explain_full_effect(explain);
+    explain_strongest_line(explain, line);
+    fprintf(stream, "<p class=\"scale\"><span>%+.4f</span><i></i><span>%+.4f</span></p>\n<p class=\"faint\">",
+            (double)-full, (double)full);
+    bool good = put_string(stream, line);
+    fputs("</p>\n", stream);
+    return good;
+}
+
 static bool put_figure(FILE *stream, const struct explain *explain, const void *png, size_t size)
 {
     fputs("<figure><img alt=\"", stream);
@@ -163,7 +180,9 @@ static bool put_figure(FILE *stream, const struct explain *explain, const void *
     good = good && put_string(stream, input_name(explain->picture));
     fprintf(stream, "</bdi>, %dx%d. ", explain->found->picture_width, explain->found->picture_height);
     good = good && put_string(stream, text_of(SAY_EXPLAIN_PAGE_MAP));
-    fputs("</figcaption></figure>\n", stream);
+    fputs("</figcaption>", stream);
+    good = good && put_legend(stream, explain);
+    fputs("</figure>\n", stream);
     return good;
 }
 

@@ -5,9 +5,9 @@
  *     house.png  640x480
  *       a tree and a dog
  *
- *        effect  without  phrase
- *       +0.1963   0.2088  a tree      supported
- *       -0.0312   0.4363  and a dog   not supported
+ *        effect  cosine without  phrase
+ *       +0.1963          0.2088  a tree      supported
+ *       -0.0312          0.4363  and a dog   not supported
  *
  * With colours the text itself shows the verdicts too; that a phrase is struck out can be seen without telling red from
  * green. The map has two columns a cell, which is about square.
@@ -54,6 +54,13 @@ static void print_text(const struct explain *explain, const struct terminal *ter
     printf("%s%s\n", found->truncated ? " " : "", found->truncated ? text_of(SAY_TRUNCATED) : "");
 }
 
+static void print_line(const struct terminal *terminal, enum style style, const char *line)
+{
+    printf("%*s%s", INDENT, "", style_of(terminal, style));
+    text_print(stdout, line, strlen(line), 0);
+    printf("%s\n", style_of(terminal, STYLE_PLAIN));
+}
+
 /* ---- phrases ------------------------------------------------------------------------------------------------------- */
 
 static void print_right(const char *text, size_t width)
@@ -75,14 +82,21 @@ static size_t widest_phrase(const struct explain *explain)
     return widest;
 }
 
+static size_t without_width(void)
+{
+    const char *without = text_of(SAY_EXPLAIN_HEAD_WITHOUT);
+    size_t width = text_width(without, strlen(without));
+    return width > NUMBER_WIDTH ? width : NUMBER_WIDTH;
+}
+
 static void print_heading(const struct terminal *terminal, size_t width)
 {
-    const char *phrase = text_of(SAY_EXPLAIN_HEAD_PHRASE);
+    const char *phrase = text_of(SAY_EXPLAIN_HEAD_PHRASE), *without = text_of(SAY_EXPLAIN_HEAD_WITHOUT);
     fputs(style_of(terminal, STYLE_FAINT), stdout);
     pad(stdout, INDENT);
     print_right(text_of(SAY_EXPLAIN_HEAD_EFFECT), NUMBER_WIDTH);
     pad(stdout, GAP);
-    print_right(text_of(SAY_EXPLAIN_HEAD_WITHOUT), NUMBER_WIDTH);
+    print_right(without, without_width());
     printf("%*s%s", GAP, "", phrase);
     pad(stdout, width - text_width(phrase, strlen(phrase)) + GAP);
     printf("%s%s\n", text_of(SAY_EXPLAIN_HEAD_VERDICT), style_of(terminal, STYLE_PLAIN));
@@ -107,8 +121,8 @@ static void print_phrases(const struct explain *explain, const struct terminal *
         const tuwen_phrase *phrase = &explain->found->phrases[i];
         enum verdict verdict = explain_verdict(explain, phrase->effect);
         const char *text = explain->text.data + phrase->begin;
-        printf("%*s%+*.4f%*s%*.4f%*s", INDENT, "", NUMBER_WIDTH, (double)phrase->effect, GAP, "", NUMBER_WIDTH,
-               (double)phrase->without, GAP, "");
+        printf("%*s%+*.4f%*s%*.4f%*s", INDENT, "", NUMBER_WIDTH, (double)phrase->effect, GAP, "",
+               (int)without_width(), (double)phrase->without, GAP, "");
         text_print(stdout, text, phrase->size, 0);
         pad(stdout, width - text_width(text, phrase->size) + GAP);
         const char *style =
@@ -163,13 +177,16 @@ static void print_map(const struct explain *explain, const struct terminal *term
     if (!explain->found->cells)
         return;
     const struct map map = make_map(explain->found, terminal);
+    char line[EXPLAIN_LINE];
+    float strength = fabsf(explain_strongest(explain)) / explain_full_effect(explain);
+    explain_strongest_line(explain, line);
     printf("\n%*s%s%s%s\n", INDENT, "", style_of(terminal, STYLE_FAINT),
            text_of(terminal->unicode ? SAY_EXPLAIN_MAP : SAY_EXPLAIN_MAP_ASCII), style_of(terminal, STYLE_PLAIN));
     for (int row = 0; row < map.rows; row++) {
         printf("%*s|", INDENT, "");
         for (int column = 0; column < map.columns; column++) {
             float value = map_value(&map, row, column);
-            int level = map.most > 0 ? (int)(fabsf(value) / map.most * LEVELS + 0.5f) : 0;
+            int level = map.most > 0 ? (int)(fabsf(value) / map.most * strength * LEVELS + 0.5f) : 0;
             const char *mark = marks[terminal->unicode][value < 0][level];
             bool blank = mark[0] == ' ';
             printf("%s%s%s", blank ? "" : style_of(terminal, value < 0 ? STYLE_CYAN : STYLE_YELLOW), mark,
@@ -177,6 +194,7 @@ static void print_map(const struct explain *explain, const struct terminal *term
         }
         printf("|\n");
     }
+    print_line(terminal, STYLE_FAINT, line);
 }
 
 /* ---- words --------------------------------------------------------------------------------------------------------- */
@@ -196,22 +214,24 @@ static bool list_words(const struct explain *explain, enum wording kind, char *l
     return length > 0;
 }
 
-static void print_line(const struct terminal *terminal, enum style style, const char *line)
+void explain_strongest_line(const struct explain *explain, char line[EXPLAIN_LINE])
 {
-    printf("%*s%s", INDENT, "", style_of(terminal, style));
-    text_print(stdout, line, strlen(line), 0);
-    printf("%s\n", style_of(terminal, STYLE_PLAIN));
+    char effect[32], margin[32];
+    snprintf(effect, sizeof effect, "%+.4f", (double)explain_strongest(explain));
+    snprintf(margin, sizeof margin, "%.4f", (double)explain->margin);
+    message_format(line, EXPLAIN_LINE, SAY_EXPLAIN_STRONGEST, WITH(effect, margin));
 }
 
 void explain_contrast_line(const struct explain *explain, const struct contrast *contrast, char line[EXPLAIN_LINE])
 {
     const struct contrast_word *best = &contrast->others[contrast->best];
+    enum told told = explain_told(explain, contrast);
     char word[WORDING_WORD];
     snprintf(word, sizeof word, "%.*s", (int)contrast->hit.size, explain->text.data + contrast->hit.begin);
     message_format(line, EXPLAIN_LINE,
-                   explain_told(explain, contrast)          ? SAY_EXPLAIN_TOLD
-                   : best->cosine >= explain->found->cosine ? SAY_EXPLAIN_NOT_TOLD
-                                                            : SAY_EXPLAIN_HARDLY_TOLD,
+                   told == TOLD_OWN     ? SAY_EXPLAIN_TOLD
+                   : told == TOLD_OTHER ? SAY_EXPLAIN_TOLD_OTHER
+                                        : SAY_EXPLAIN_NOT_TOLD,
                    WITH(word, best->word, number_text(best->cosine, 4).text));
 }
 
@@ -223,7 +243,8 @@ static void print_contrasts(const struct explain *explain, const struct terminal
     for (size_t i = 0; i < explain->contrasts.count; i++) {
         const struct contrast *contrast = &explain->contrasts.items[i];
         explain_contrast_line(explain, contrast, line);
-        print_line(terminal, explain_told(explain, contrast) ? STYLE_GREEN : STYLE_YELLOW, line);
+        enum told told = explain_told(explain, contrast);
+        print_line(terminal, told == TOLD_OWN ? STYLE_GREEN : told == TOLD_OTHER ? STYLE_RED : STYLE_YELLOW, line);
     }
 }
 

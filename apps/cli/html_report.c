@@ -283,6 +283,10 @@ static bool put_facts(FILE *stream, const struct html_report_facts *facts)
     }
     fputs(",\"threshold\":{\"match\":", stream);
     put_number(stream, facts->match_threshold, 4);
+    fputs(",\"score\":", stream);
+    put_number(stream, facts->score_threshold, 4);
+    fputs(",\"cosine\":", stream);
+    put_number(stream, facts->cosine_threshold, 4);
     fputs("},\"columns\":[", stream);
     for (size_t i = 0; i < facts->column_count; i++) {
         fputs(i > 0 ? "," : "", stream);
@@ -290,6 +294,20 @@ static bool put_facts(FILE *stream, const struct html_report_facts *facts)
     }
     fputs("]}</script>\n", stream);
     return good;
+}
+
+void html_report_model_threshold(const tuwen_model *model, struct html_report_facts *facts)
+{
+    float below = -1, from = 1;
+    for (int i = 0; i < 24; i++) {
+        float middle = (below + from) / 2;
+        if (tuwen_score_cosine(model, middle).band >= TUWEN_BAND_FAIR)
+            from = middle;
+        else
+            below = middle;
+    }
+    facts->cosine_threshold = (double)rintf(from * 1e4f) / 1e4;
+    facts->score_threshold = (double)tuwen_score_cosine(model, from).score;
 }
 
 struct html_report *html_report_begin(const char *path, const struct html_report_facts *facts)

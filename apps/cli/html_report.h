@@ -20,16 +20,20 @@ extern const size_t html_report_page_size;
 
 /* What is said above the rows. Strings may be NULL, and come from anywhere. */
 struct html_report_facts {
-    const char *source;         /* the file that was reviewed, or a title */
-    const char *model;          /* its name */
-    const char *fingerprint;    /* of the session */
-    const char *profile;        /* by which `match` was made */
-    const char *made;           /* when */
-    tuwen_language language;    /* in which the page opens */
-    double match_threshold;     /* where the page's threshold begins, of the profile; NaN = none */
+    const char *source;      /* the file that was reviewed, or a title */
+    const char *model;       /* its name */
+    const char *fingerprint; /* of the session */
+    const char *profile;     /* by which `match` was made */
+    const char *made;        /* when */
+    tuwen_language language; /* in which the page opens */
+    /* Where the page's threshold begins: the least of band fair, of the profile and of the model; NaN = none. */
+    double match_threshold, score_threshold, cosine_threshold;
     const struct text *columns; /* names of the further fields of each row */
     size_t column_count;
 };
+
+/* The least cosine and score of band fair for a model. */
+void html_report_model_threshold(const tuwen_model *model, struct html_report_facts *facts);
 
 #define HTML_REPORT_NO_PICTURE (-1)
 

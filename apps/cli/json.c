@@ -16,6 +16,7 @@
 #include "bench.h"
 #include "explain.h"
 #include "options.h"
+#include "query.h"
 #include "report.h"
 #include "terminal.h"
 
@@ -76,8 +77,33 @@ bool json_match_begin(struct json_match *document, FILE *stream, const tuwen_mod
     bool good = document->errors && print_value(stream, name_or_null(info->name));
     fputs(",\"fingerprint\":", stream);
     good = good && print_value(stream, name_or_null(info->fingerprint));
-    fprintf(stream, ",\"space\":\"%s\",\"results\":[", space);
+    fprintf(stream, ",\"space\":\"%s\"", space);
     return good;
+}
+
+bool json_match_query(struct json_match *document, const char *name, const struct query *query)
+{
+    json_t *terms = json_array();
+    bool good = terms != NULL;
+    for (size_t i = 0; i < query->count && good; i++) {
+        const struct query_term *term = &query->terms[i];
+        good = json_array_append_new(terms,
+                                     json_pack("{ss so so so}", "sign", term->weight < 0 ? "-" : "+", "weight",
+                                               real_of(fabs(term->weight), 1e-6), "image",
+                                               name_or_null(term->picture), "text", name_or_null(term->text))) == 0;
+    }
+    fputs(document->queries ? ",\n" : ",\"queries\":[\n", document->stream);
+    json_t *entry = json_pack("{sI so sO}", "query_index", (json_int_t)document->queries++, "query",
+                              name_or_null(name), "terms", terms);
+    json_decref(terms);
+    return good && print_value(document->stream, entry);
+}
+
+static void begin_results(struct json_match *document)
+{
+    if (!document->begun)
+        fputs(document->queries ? "\n],\"results\":[" : ",\"results\":[", document->stream);
+    document->begun = true;
 }
 
 /* Prints two objects as one and lets them go. */
@@ -109,6 +135,7 @@ bool json_match_result(struct json_match *document, const struct json_pair *pair
         pair->judged ? real_of((double)pair->score.score, 1e-6) : json_null(), "match", real_or_null(pair->match),
         "share", real_or_null(pair->share), "band",
         pair->judged ? json_string(band_key(pair->score.band)) : json_null(), "truncated", (int)pair->truncated);
+    begin_results(document);
     fputs(document->results++ ? ",\n" : "\n", document->stream);
     return print_joined(document->stream, record, rest);
 }
@@ -134,6 +161,7 @@ bool json_match_error(struct json_match *document, const struct json_failure *fa
 
 bool json_match_end(struct json_match *document)
 {
+    begin_results(document);
     fputs(document->results ? "\n],\"errors\":[" : "],\"errors\":[", document->stream);
     json_t *errors = document->errors;
     bool good = true;
@@ -589,6 +617,7 @@ static json_t *warnings_of(const struct explain *explain)
 
 static json_t *contrasts_of(const struct explain *explain)
 {
+    static const char *const told[] = {[TOLD_NONE] = "no", [TOLD_OWN] = "yes", [TOLD_OTHER] = "other"};
     json_t *list = json_array();
     bool good = list != NULL;
     for (size_t i = 0; i < explain->contrasts.count && good; i++) {
@@ -599,11 +628,11 @@ static json_t *contrasts_of(const struct explain *explain)
                                                real_of(contrast->others[j].cosine, 1e-6))) &&
                    good;
         good = add_entry(list,
-                         json_pack("{ss so sI sI so ss sb}", "kind", wording_name(contrast->hit.kind), "word",
+                         json_pack("{ss so sI sI so ss ss}", "kind", wording_name(contrast->hit.kind), "word",
                                    string_of(explain->text.data + contrast->hit.begin, contrast->hit.size), "begin",
                                    (json_int_t)contrast->hit.begin, "size", (json_int_t)contrast->hit.size, "others",
                                    others, "best", contrast->others[contrast->best].word, "told",
-                                   explain_told(explain, contrast))) &&
+                                   told[explain_told(explain, contrast)])) &&
                good;
     }
     if (good)

@@ -11,6 +11,7 @@
 
 struct bench;
 struct explain;
+struct query;
 struct report;
 struct report_row;
 
@@ -21,6 +22,8 @@ struct json_match {
     FILE *stream;
     size_t results;
     void *errors; /* kept until the end */
+    size_t queries;
+    bool begun; /* the list of results */
 };
 /* A pair that was compared. Strings are NULL where there is none. */
 struct json_pair {
@@ -38,6 +41,8 @@ struct json_pair {
 };
 /* `space` is the session's fingerprint. */
 bool json_match_begin(struct json_match *document, FILE *stream, const tuwen_model_info *info, const char *space);
+/* A query with its terms as they were read, to follow the beginning; the index is counted from 0. */
+bool json_match_query(struct json_match *document, const char *name, const struct query *query);
 bool json_match_result(struct json_match *document, const struct json_pair *pair);
 /* One that failed: a query, a picture, or a text; the others are NULL. */
 struct json_failure {

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "interrupt.h"
@@ -45,17 +46,39 @@ static int choose_groups(struct match *match)
     return CLI_DONE;
 }
 
+/* The format that the end of a file's name tells; a list if it tells none, or there is no file. */
+static enum match_format format_of_name(const char *path)
+{
+    static const struct {
+        const char *suffix;
+        enum match_format format;
+    } known[] = {{".csv", MATCH_CSV}, {".json", MATCH_JSON}, {".npy", MATCH_NPY}};
+    size_t length = path ? strlen(path) : 0;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        size_t size = strlen(known[i].suffix);
+        if (length > size && strcasecmp(path + length - size, known[i].suffix) == 0)
+            return known[i].format;
+    }
+    return MATCH_LIST;
+}
+
 static int choose_format(struct match *match)
 {
     static const char *const names[] = {"list", "matrix", "csv", "json", "npy"};
     const struct option_value *values = match->cli->options.values;
     bool asked = given(match, OPTION_MATCH_FORMAT), json = given(match, OPTION_JSON);
-    match->format = asked ? (enum match_format)values[OPTION_MATCH_FORMAT].number : json ? MATCH_JSON : MATCH_LIST;
+    match->format = asked  ? (enum match_format)values[OPTION_MATCH_FORMAT].number
+                    : json ? MATCH_JSON
+                           : format_of_name(values[OPTION_OUTPUT].text);
     match->top = given(match, OPTION_TOP) ? (size_t)values[OPTION_TOP].number : 0;
     const char *name = names[match->format], *other = NULL;
     bool for_people = match->format == MATCH_LIST || match->format == MATCH_MATRIX;
     bool whole = match->format == MATCH_MATRIX || match->format == MATCH_NPY;
     match->by_kept = match->by_kept && !whole;
+    if (!asked && for_people && given(match, OPTION_OUTPUT))
+        return wrong(SAY_OUTPUT_FORMAT, WITH(values[OPTION_OUTPUT].text));
+    if (match->format == MATCH_MATRIX && given(match, OPTION_TOP))
+        return wrong(SAY_MATRIX_TOP, NULL);
     if (json && match->format != MATCH_JSON)
         other = "--json";
     else if (whole && given(match, OPTION_TOP))

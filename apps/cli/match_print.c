@@ -172,9 +172,14 @@ static bool print_csv_error(const struct match *match, bool is_kept, size_t plac
     struct csv_row row = {match->printer.output.main.stream, false};
     const struct match_item *item = is_kept ? &match->kept.items[place] : &match->passing.items[place];
     bool good = print_csv_items(match, &row, is_kept ? NULL : item, is_kept ? item : NULL);
+    size_t size = strlen(item->status) + strlen(item->message) + sizeof ": ";
+    char *sentence = malloc(size);
+    if (sentence)
+        snprintf(sentence, size, "%s: %s", item->status, item->message);
     fputs(",,,,,,", row.stream);
-    good = csv_text(&row, item->message, strlen(item->message)) && good;
+    good = sentence && csv_text(&row, sentence, strlen(sentence)) && good;
     csv_end(&row);
+    free(sentence);
     return good;
 }
 
@@ -285,7 +290,9 @@ static bool print_matrix(struct match *match)
         .cosines = match->printer.matrix,
         .band = all_judged(match) ? band_of_cell : NULL,
         .user = match,
-        .marks = match->with_queries ? SAY_MATRIX_QUERY_MARKS : SAY_MATRIX_MARKS,
+        .marks = all_judged(match)     ? SAY_MATRIX_JUDGED_MARKS
+                 : match->with_queries ? SAY_MATRIX_QUERY_MARKS
+                                       : SAY_MATRIX_MARKS,
     };
     progress_clear();
     return matrix_print(&matrix);
@@ -409,6 +416,8 @@ bool match_print_begin(struct match *match)
         npy_header(stream, match->passing.count, match->kept.count);
     bool good = match->format != MATCH_JSON || json_match_begin(&printer->json, stream, match->checkpoint.info,
                                                                 tuwen_session_fingerprint(match->checkpoint.session));
+    for (size_t i = 0; i < match->query_count && match->format == MATCH_JSON && good; i++)
+        good = json_match_query(&printer->json, match->queries[i].name, &match->queries[i].query);
     if (!good) {
         complain(SAY_OUT_OF_MEMORY, NULL);
         output_pair_close(&printer->output, false);

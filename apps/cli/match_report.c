@@ -92,14 +92,15 @@ int match_report_begin(struct match *match)
         report->numbers[i] = HTML_REPORT_NO_PICTURE;
     const struct html_text made = html_made_now();
     const tuwen_profile_info *profile = match->profile ? tuwen_profile_get_info(match->profile) : NULL;
-    const struct html_report_facts facts = {
+    struct html_report_facts facts = {
         .model = match->checkpoint.info->name,
         .fingerprint = tuwen_session_fingerprint(match->checkpoint.session),
         .made = made.text,
         .language = messages_language(),
         .profile = profile ? profile->name : NULL,
-        .match_threshold = profile ? (double)profile->band_from[TUWEN_BAND_HIGH] : (double)NAN,
+        .match_threshold = profile ? (double)profile->band_from[TUWEN_BAND_FAIR] : (double)NAN,
     };
+    html_report_model_threshold(match->checkpoint.model, &facts);
     report->page = html_report_begin(path->text, &facts);
     if (report->page)
         html_pictures_plan(&report->pictures, report->page, &match->cli->options);

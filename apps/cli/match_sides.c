@@ -119,12 +119,15 @@ static int refuse_query(const char *source, enum query_error error, size_t at)
     return wrong(messages[error], WITH(source, place, number_text(QUERY_WEIGHT_MOST, 0).text));
 }
 
-/* Each picture of a query is a file that is read; a text that is the name of one was perhaps meant as a picture. */
-static int take_terms(struct gathering *gathering, const struct query *query)
+/* Each picture of a query is a file that is read; a text that is the name of one, or looks like syntax, was
+ * perhaps meant so. */
+static int take_terms(struct gathering *gathering, const char *source, const struct query *query)
 {
     int code = CLI_DONE;
     for (size_t i = 0; i < query->count && code == CLI_DONE; i++) {
         const struct query_term *term = &query->terms[i];
+        if (query_looks_like_more(term))
+            remark(SAY_QUERY_LOOKS, WITH(source, term->text));
         if (term->picture)
             code = take_name(gathering, term->picture);
         else if (is_file(term->text))
@@ -140,7 +143,7 @@ static int add_query(struct gathering *gathering, const char *source)
     size_t at;
     query->name = source;
     enum query_error error = query_parse(&query->query, source, &at);
-    return error == QUERY_GOOD ? take_terms(gathering, &query->query) : refuse_query(source, error, at);
+    return error == QUERY_GOOD ? take_terms(gathering, source, &query->query) : refuse_query(source, error, at);
 }
 
 static int add_fused(struct gathering *gathering, const char *picture, const char *text)
@@ -197,7 +200,7 @@ static int take_items(struct gathering *gathering)
 }
 
 /* With queries, and with -t or -f, all arguments are pictures; with -i or --vectors alone all are texts; else the first is
- * the picture. */
+ * the picture. A single text that is - stands for those of standard input. */
 static int take_arguments(struct gathering *gathering)
 {
     const struct options *options = gathering->options;
@@ -208,7 +211,10 @@ static int take_arguments(struct gathering *gathering)
     for (size_t i = 0; i < options->argument_count && code == CLI_DONE; i++) {
         const char *argument = options->arguments[i];
         bool is_picture = all_pictures || (!pictures_by_option && i == 0);
-        code = is_picture ? add_source(gathering, argument, MATCH_PICTURE) : add_text(gathering, argument);
+        bool is_lone_text = !is_picture && options->argument_count == (pictures_by_option ? 1 : 2);
+        code = is_picture                                   ? add_source(gathering, argument, MATCH_PICTURE)
+               : is_lone_text && strcmp(argument, "-") == 0 ? add_lines(gathering, argument)
+                                                            : add_text(gathering, argument);
     }
     return code;
 }

@@ -151,7 +151,8 @@ static const char *style_of_cell(const struct matrix *matrix, size_t row, size_t
 static void print_cell(const struct matrix *matrix, const struct layout *layout, size_t row, size_t column, bool last)
 {
     float cosine = cosine_at(matrix, row, column);
-    bool of_row = layout->best_column[row] == column, of_column = layout->best_row[column] == row;
+    bool low = matrix->band && !isnan(cosine) && matrix->band(matrix->user, row, column, cosine) < TUWEN_BAND_FAIR;
+    bool of_row = !low && layout->best_column[row] == column, of_column = !low && layout->best_row[column] == row;
     const char *mark = of_row && of_column ? "*" : of_row ? "<" : of_column ? "^" : last ? "" : " ";
     struct number_text number = {"-"};
     if (!isnan(cosine))

@@ -195,9 +195,18 @@ static bool parse_number(const char *text, const struct option_info *info, doubl
 bool bytes_parse(const char *text, uint64_t *bytes)
 {
     static const struct option_info size = {.kind = KIND_BYTES};
-    const char *end;
-    double number;
-    if (!parse_number(text, &size, &number, &end) || *end || number < 1 || number > 1e18)
+    const char *end = text + strspn(text, "0123456789");
+    double number, whole = (double)strtoull(text, NULL, 10), part = 0, unit = 1;
+    bool has_point = end > text && *end == '.' && end[1] >= '0' && end[1] <= '9';
+    for (end++; has_point && *end >= '0' && *end <= '9'; end++)
+        part += (*end - '0') * (unit /= 10);
+    if (has_point && (*end == '\0' || !strchr("KMG", *end) || end[1])) /* there are no parts of bytes */
+        return false;
+    char one[] = {'1', has_point ? *end : '\0', '\0'};
+    if (!parse_number(has_point ? one : text, &size, &number, &end) || *end)
+        return false;
+    number *= has_point ? whole + part : 1;
+    if (number > 1e18)
         return false;
     *bytes = (uint64_t)number;
     return true;

@@ -100,7 +100,8 @@ static enum query_error take_term(struct parser *parser, struct query_term *term
         is_picture = true;
         parser->at++;
     }
-    if (parser->source[parser->at] == '"')
+    term->quoted = parser->source[parser->at] == '"';
+    if (term->quoted)
         error = take_quoted(parser);
     else
         take_words(parser);
@@ -145,6 +146,27 @@ enum query_error query_parse(struct query *query, const char *source, size_t *at
     return error;
 }
 
+static bool has_sign(const char *text)
+{
+    for (const char *at = text; *at; at++)
+        if ((*at == '+' || *at == '-') && (at == text || is_space(at[-1])))
+            return true;
+    return false;
+}
+
+bool query_looks_like_more(const struct query_term *term)
+{
+    const char *text = term->text;
+    if (!text || term->quoted)
+        return false;
+    char *end = NULL;
+    bool number = is_digit(*text) || (*text == '.' && is_digit(text[1]));
+    if (number)
+        strtod(text, &end);
+    bool weight = number && *end == ':' && !is_digit(end[1]);
+    return weight || *text == '\'' || strstr(text, ":@") || has_sign(text);
+}
+
 bool query_fuse(struct query *query, const char *picture, const char *text)
 {
     size_t first = strlen(picture) + 1, second = strlen(text) + 1;
@@ -153,7 +175,8 @@ bool query_fuse(struct query *query, const char *picture, const char *text)
         return false;
     memcpy(query->strings, picture, first);
     memcpy(query->strings + first, text, second);
-    query->terms[0] = (struct query_term){1, query->strings, query->strings + first};
+    query->terms[0] =
+        (struct query_term){.weight = 1, .picture = query->strings, .text = query->strings + first, .quoted = true};
     return true;
 }
 

@@ -30,6 +30,7 @@ struct query_term {
     double weight;       /* with its sign; never 0 */
     const char *picture; /* path; NULL = none */
     const char *text;    /* NULL = none */
+    bool quoted;
 };
 
 struct query {
@@ -50,6 +51,10 @@ enum query_error {
 
 /* Reads a query; `*at` is the place of the error, in bytes. Free with query_free in every case. */
 enum query_error query_parse(struct query *query, const char *source, size_t *at);
+
+/* Whether a text that is not in quotes has what only looks like a sign, a picture, a weight or a quote: "-dog",
+ * "x:@dog.jpg", "1e3:dog", "'dog". */
+bool query_looks_like_more(const struct query_term *term);
 
 /* The query that is a picture with its text. False if memory is short. */
 bool query_fuse(struct query *query, const char *picture, const char *text);

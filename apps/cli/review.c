@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -287,11 +288,22 @@ static tuwen_status review_rows(struct review *review, struct record *record, en
     return status == TUWEN_OK ? write_report(review) : status;
 }
 
+/* The format that the end of the results' name tells. */
+static enum record_format format_of_name(const char *path)
+{
+    size_t length = path ? strlen(path) : 0;
+    if (length > 4 && strcasecmp(path + length - 4, ".csv") == 0)
+        return RECORD_CSV;
+    if (length > 4 && strcasecmp(path + length - 4, ".tsv") == 0)
+        return RECORD_TSV;
+    return length > 6 && strcasecmp(path + length - 6, ".jsonl") == 0 ? RECORD_JSONL : RECORD_AUTO;
+}
+
 static enum record_format format_of(const struct review *review)
 {
     static const enum record_format formats[] = {RECORD_CSV, RECORD_TSV, RECORD_JSONL};
     const struct option_value *value = value_of(review, OPTION_REVIEW_FORMAT);
-    return value->given ? formats[(size_t)value->number] : RECORD_AUTO;
+    return value->given ? formats[(size_t)value->number] : format_of_name(review->output);
 }
 
 static int say_end(struct review *review, tuwen_status status)

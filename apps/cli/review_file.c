@@ -66,7 +66,7 @@ static int check_settings(const char *path, const char *beside, const struct buf
             complain(SAY_FILE_OVERWRITES, WITH(path));
         else
             complain(SAY_PLAIN, WITH(error.message));
-        return CLI_SOME_FAILED;
+        return strcmp(error.status, "NOT_FOUND") == 0 ? CLI_USAGE : CLI_SOME_FAILED;
     }
     bool same = review_settings_agree((struct text){bytes.data, bytes.size},
                                       (struct text){settings->data, settings->size}, &differences);
@@ -77,7 +77,7 @@ static int check_settings(const char *path, const char *beside, const struct buf
     same = same && !differences.failed;
     buffer_free(&differences);
     bytes_free(&bytes);
-    return same ? CLI_DONE : CLI_SOME_FAILED;
+    return same ? CLI_DONE : CLI_USAGE;
 }
 
 tuwen_language review_file_language(const char *path, tuwen_language otherwise)

@@ -237,17 +237,18 @@ static bool begin(struct pass *pass, const struct record *first)
         return false;
     }
     const struct html_text made = html_made_now(), source = name_of(input_name(plan->input));
-    const struct html_report_facts facts = {
+    struct html_report_facts facts = {
         .source = source.text,
         .model = plan->checkpoint->info->name,
         .fingerprint = tuwen_session_fingerprint(plan->checkpoint->session),
         .made = made.text,
         .language = messages_language(),
         .profile = plan->profile ? plan->profile->name : NULL,
-        .match_threshold = plan->profile ? (double)plan->profile->band_from[TUWEN_BAND_HIGH] : (double)NAN,
+        .match_threshold = plan->profile ? (double)plan->profile->band_from[TUWEN_BAND_FAIR] : (double)NAN,
         .columns = pass->columns,
         .column_count = pass->column_count,
     };
+    html_report_model_threshold(plan->checkpoint->model, &facts);
     pass->report = html_report_begin(plan->options->values[OPTION_REPORT].text, &facts);
     if (pass->report)
         html_pictures_plan(&pass->pictures, pass->report, plan->options);

@@ -198,12 +198,14 @@ void table_print(struct table *table, const char *name, size_t size, const char 
         text_print(stdout, note, strlen(note), 0);
     }
     printf("%s\n", style_of(terminal, STYLE_PLAIN));
-    print_heading(table);
-    for (size_t i = 0; i < count; i++) {
+    struct table group = *table;
+    group.columns.judged = false;
+    for (size_t i = 0; i < count; i++)
         if (rows[i].judged)
-            table->bands_seen[rows[i].score.band] = true;
-        print_row(table, &rows[i]);
-    }
+            group.columns.judged = table->bands_seen[rows[i].score.band] = true;
+    print_heading(&group);
+    for (size_t i = 0; i < count; i++)
+        print_row(&group, &rows[i]);
     output_flush();
 }
 

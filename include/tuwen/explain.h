@@ -78,12 +78,13 @@ TUWEN_API void tuwen_explanation_free(tuwen_explanation *explanation);
 /*
  * Draws the regions over the picture, which is given again: pale grey, at most `side` pixels a side (1..4096; 0 means
  * 1024), with orange where a region carries the match and blue where it speaks against it, the more the stronger; a frame
- * marks the strongest cells. The bytes of a PNG file, with the text "Software: tuwen explain", are owned by the
+ * marks the strongest cells. The strongest cell has the full colour if covering the block around it changes the cosine by
+ * `full` or more (0..2; 0: in any case), otherwise a part of it: so noise stays pale. The bytes of a PNG file, with the text "Software: tuwen explain", are owned by the
  * explanation and stay until the next call or its end. Errors: INVALID_ARGUMENT (no regions, or a picture of another
  * size), BAD_IMAGE, LIMIT, OUT_OF_MEMORY, INTERNAL.
  */
 TUWEN_API tuwen_status tuwen_explanation_draw(const tuwen_session *session, tuwen_explanation *explanation,
-                                              const tuwen_input *picture, int side, const void **png,
+                                              const tuwen_input *picture, int side, float full, const void **png,
                                               size_t *png_size, tuwen_error *error);
 
 #ifdef __cplusplus

@@ -43,12 +43,14 @@ static tuwen_status shrink(tw_picture *picture, int side, tuwen_error *error)
     return status;
 }
 
-static float strongest_cell(const tuwen_explanation *of)
+/* The value of a cell that has the full colour: the strongest, or more if the effect of its block is less than `full`. */
+static float full_cell(const tuwen_explanation *of, float full)
 {
-    float most = 0;
-    for (int i = 0; i < of->rows * of->columns; i++)
-        most = fmaxf(most, fabsf(of->cells[i]));
-    return most;
+    int strongest = 0;
+    for (int i = 1; i < of->rows * of->columns; i++)
+        if (fabsf(of->cells[i]) > fabsf(of->cells[strongest]))
+            strongest = i;
+    return fmaxf(fabsf(of->cells[strongest]), full / (float)of->block_cells[strongest]);
 }
 
 static float pale_grey(const uint8_t *pixel)
@@ -81,9 +83,9 @@ static bool on_frame(const tuwen_explanation *of, const tw_picture *picture, int
     return false;
 }
 
-static void paint(const tuwen_explanation *of, tw_picture *picture)
+static void paint(const tuwen_explanation *of, float full, tw_picture *picture)
 {
-    float most = strongest_cell(of), top = 0;
+    float most = full_cell(of, full), top = 0;
     for (int i = 0; i < of->rows * of->columns; i++)
         top = fmaxf(top, of->cells[i]);
     int longest = picture->width > picture->height ? picture->width : picture->height;
@@ -101,8 +103,8 @@ static void paint(const tuwen_explanation *of, tw_picture *picture)
 }
 
 tuwen_status tuwen_explanation_draw(const tuwen_session *session, tuwen_explanation *explanation,
-                                    const tuwen_input *input, int side, const void **png, size_t *png_size,
-                                    tuwen_error *error)
+                                    const tuwen_input *input, int side, float full, const void **png,
+                                    size_t *png_size, tuwen_error *error)
 {
     if (!session || !explanation || !input || !input->picture || !png || !png_size)
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s is NULL", "an argument");
@@ -110,6 +112,9 @@ tuwen_status tuwen_explanation_draw(const tuwen_session *session, tuwen_explanat
     *png_size = 0;
     if (side < 0 || side > MOST_SIDE)
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "a side of %d pixels: allowed are 1 to %d", side, MOST_SIDE);
+    if (!(full >= 0 && full <= 2))
+        return tw_fail(error, TUWEN_INVALID_ARGUMENT, "an effect of %g for the full colour: allowed are 0 to 2",
+                       (double)full);
     if (!explanation->cells)
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "the explanation has no regions");
     tw_bytes *bytes = &((tw_explanation *)explanation)->png;
@@ -123,7 +128,7 @@ tuwen_status tuwen_explanation_draw(const tuwen_session *session, tuwen_explanat
     if (status == TUWEN_OK)
         status = shrink(&picture, side == 0 ? DEFAULT_SIDE : side, error);
     if (status == TUWEN_OK) {
-        paint(explanation, &picture);
+        paint(explanation, full, &picture);
         status = tw_picture_to_png(&picture, "tuwen explain", bytes, error);
     }
     tw_picture_free(&picture);

@@ -97,6 +97,11 @@ static piece next_piece(const splitter *of, size_t at)
         uint32_t last = code;
         size_t end = at + next.size;
         code = code_at(of, end, &length);
+        bool percent = is_digit(last) && (code == '%' || code == 0xff05);
+        if (percent) {
+            next.size += length;
+            return next;
+        }
         if (kind_of(code) != KIND_WORD) {
             uint32_t after = code_at(of, end + length, &more);
             if (!joins(last, code, after))
@@ -124,10 +129,16 @@ static const char function_words[] =
 
 /* A phrase of Chinese begins before these, unless nothing stands before them. */
 static const char begins[] = "在和与跟及或把被从向往给让比而但并且是有没不无非";
+/* Nor where they are part of such a word. */
+static const char inner[] = "没有 高跟 低跟 平跟 粗跟 细跟 坡跟 温和 柔和 以及";
 /* It ends after these. */
 static const char ends[] = "的得了着";
 /* And after these when it began with 在. */
 static const char places[] = "上下里中旁";
+/* And after these, which end many words of three characters (高跟鞋, 牛仔裤, 红绿灯), from the third character on, unless the
+ * word goes on (裤子, 灯光). */
+static const char things[] = "鞋裤裙衫帽袜靴灯";
+static const char thing_goes_on[] = "子带柜盒架店厂底垫跟头边口光泡罩具塔笼";
 static const char numerals[] = "一二两三四五六七八九十百千万零〇几数半双";
 static const char measures[] =
     "个只条张件双本辆朵匹头位名座棵颗根把杯碗瓶盒包片块套对群台架艘幅顶枚支枝串盘袋束排层扇栋间码";
@@ -159,6 +170,15 @@ static bool is_function_word(const splitter *of, const piece *word)
     padded[length++] = ' ';
     padded[length] = '\0';
     return strstr(function_words, padded) != NULL;
+}
+
+/* Whether a character with a grammatical use is here part of a word. */
+static bool is_inner(uint32_t before, uint32_t code)
+{
+    char pair[16] = {0};
+    size_t length = tw_utf8_encode(before, pair);
+    tw_utf8_encode(code, pair + length);
+    return strstr(inner, pair) != NULL;
 }
 
 /* ---- phrases ------------------------------------------------------------------------------------------------------ */
@@ -266,7 +286,7 @@ static size_t split_han(splitter *of, size_t at)
         if (next.kind != KIND_HAN && !digits)
             break;
         bool numeral = digits || listed(next.code, numerals);
-        if (count > 0 && (digits || (listed(next.code, begins) && last != 0x6ca1))) { /* 没有 stays whole */
+        if (count > 0 && (digits || (listed(next.code, begins) && !is_inner(last, next.code)))) {
             close_han(of, count, 0);
             count = 0;
         }
@@ -280,7 +300,8 @@ static size_t split_han(splitter *of, size_t at)
         at = next.begin + next.size;
         bool ending = listed(next.code, ends);
         bool colour = next.code == 0x8272 && count > 1; /* 色 */
-        if (ending || ((measured || colour || placed) && !listed(after.code, ends))) {
+        bool thing = count > 2 && listed(next.code, things) && !listed(after.code, thing_goes_on);
+        if (ending || ((measured || colour || placed || thing) && !listed(after.code, ends))) {
             close_han(of, count, ending);
             count = 0;
             number = false;

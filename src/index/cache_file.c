@@ -26,6 +26,7 @@
 #define DEFAULT_BYTES ((uint64_t)1 << 30)
 #define LEAST_BYTES ((uint64_t)1 << 20)
 #define MOST_LOG_BYTES ((uint64_t)8 << 20)
+#define LEAST_OTHER_BYTES ((uint64_t)32 << 10)
 #define OTHER_BYTES ((uint64_t)64 << 10) /* of the log's index (-shm) */
 #define PATIENCE 5000                    /* milliseconds to wait for other processes */
 #define USE_SECONDS 3600                 /* a time of use is not written more often */
@@ -466,10 +467,11 @@ static tw_answer count_pages(tw_cache_file *file, int64_t *pages, int64_t *unuse
     return answer == TW_ANSWER_DONE ? tw_database_number(file->database, "PRAGMA freelist_count", unused) : answer;
 }
 
-/* Removes the longest unused entries, for about `pages` pages. DONE, and `*more` whether there was one. */
-static tw_answer drop_entries(tw_cache_file *file, int64_t pages, bool *more)
+/* Removes the longest unused entries, at least so many, for about `pages` pages. DONE, and `*more` whether there was one. */
+static tw_answer drop_entries(tw_cache_file *file, int64_t pages, int64_t least, bool *more)
 {
-    int64_t most = (int64_t)(file->log_bytes / 16384), least = most < 16 ? most : 16;
+    int64_t most = (int64_t)(file->log_bytes / 16384);
+    least = most < least ? most : least;
     int64_t count = pages / 4; /* an entry of the largest model takes about 4 */
     count = count < least ? least : count > most ? most : count;
     tw_statement_set_number(file->drop, 1, count);
@@ -485,7 +487,7 @@ static tw_answer make_room(tw_cache_file *file, int64_t needed)
     bool more = true;
     tw_answer answer = count_pages(file, &pages, &unused);
     while (answer == TW_ANSWER_DONE && more && pages - unused + needed > most) {
-        answer = drop_entries(file, pages - unused + needed - most, &more);
+        answer = drop_entries(file, pages - unused + needed - most, 16, &more);
         if (answer == TW_ANSWER_DONE)
             answer = count_pages(file, &pages, &unused);
     }
@@ -509,7 +511,7 @@ static tw_answer shrink_step(tw_cache_file *file, int64_t most, bool *done)
     bool more = true;
     tw_answer answer = count_pages(file, &pages, &unused);
     if (answer == TW_ANSWER_DONE && pages - unused > most)
-        answer = drop_entries(file, pages - unused - most, &more);
+        answer = drop_entries(file, pages - unused - most, 1, &more);
     if (answer == TW_ANSWER_DONE)
         answer = tw_database_run(file->database, "PRAGMA incremental_vacuum");
     if (answer == TW_ANSWER_DONE && !more)
@@ -523,7 +525,8 @@ static tw_answer shrink_step(tw_cache_file *file, int64_t most, bool *done)
 static tw_answer shrink(tw_cache_file *file, uint64_t bytes)
 {
     bool done = false;
-    int64_t most = pages_within(file, bytes);
+    /* the log is emptied, so its index has its least size */
+    int64_t most = pages_within(file, bytes + OTHER_BYTES - LEAST_OTHER_BYTES);
     tw_answer answer = TW_ANSWER_DONE;
     while (answer == TW_ANSWER_DONE && !done) {
         answer = tw_database_run(file->database, "BEGIN IMMEDIATE");

@@ -62,8 +62,11 @@ for (const [measure, place, value] of [["match", MATCH, 0.3], ["score", SCORE, 0
     choose("measure", measure);
     choose("threshold-number", String(value));
     const pass = counted((r) => r[place] !== null && r[place] >= value);
-    same($("threshold-counts").textContent, say("counts", {pass: count(pass), fail: count(3000 - pass),
-                                                           share: (pass / 30).toFixed(1)}), "counts " + measure);
+    const errors = rows.filter((row) => row[ERROR] !== null).length;
+    same($("threshold-counts").textContent,
+         say("counts", {pass: count(pass), fail: count(3000 - errors - pass),
+                        share: (100 * pass / (3000 - errors)).toFixed(1)}) + say("countsErrors", {count: count(errors)}),
+         "counts " + measure);
     choose("side", "pass");
     same(list.view.length, pass, "only what passes");
     choose("threshold", "0.9");
@@ -100,7 +103,8 @@ check(!$("detail").classList.contains("open"), "and closed");
 press("?");
 same($("help").open, true, "help");
 press("j");
-$("help").close();
+press("Escape");
+same($("help").open, false, "help closed");
 
 /* Words: the same keys in both languages, with the same blanks; all that is said is in the language chosen. */
 same(Object.keys(WORDS.zh), Object.keys(WORDS.en), "keys of words");

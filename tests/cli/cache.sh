@@ -58,8 +58,12 @@ tuwen cache clear 2>&1 | sed 's/[0-9]* vectors removed/N vectors removed/'
 run cache
 tuwen cache trmi; echo "exit $?"
 tuwen cache trim x; echo "exit $?"
+tuwen cache trim 1.5; echo "exit $?"
+tuwen cache trim 1.5M; echo "exit $?"
 tuwen cache trim 1 2; echo "exit $?"
 tuwen cache clear 1; echo "exit $?"
+tuwen cache trim 0 --json | tr -d "\"" | sed "s|:[0-9]*|:N|g"
+tuwen cache clear --json | tr -d "\"" | sed "s|:[0-9]*|:N|g"
 tuwen cache clear --json; echo "exit $?"
 TUWEN_CACHE_SIZE=much tuwen cache; echo "exit $?"
 

@@ -9,7 +9,7 @@ echo "# pairs"; tuwen eval -q pairs.csv | mask
 echo "# labels, and the profile that comes with the checkpoint"; tuwen eval -q labels.csv | mask
 echo "# a profile"
 tuwen calibrate -q labels.csv --save shop > text.txt
-tuwen eval -q --profile shop labels.csv | sed -E 's/-?[0-9]+\.[0-9]+/N/g; s/  +/  /g' | tail -n 6
+tuwen eval -q --profile shop labels.csv | sed -E 's/-?[0-9]+\.[0-9]+/N/g; s/  +/  /g' | tail -n 7
 tuwen eval -q --profile "$HOME/.config/tuwen/profiles/shop.json" labels.csv > text.txt; echo "exit $?"
 echo "# bounds"
 tuwen eval -q --fail-under clipscore=10,picture_to_text_recall_at_5=0.5 pairs.csv | mask; echo "exit $?"

@@ -42,7 +42,7 @@ run_one() {
     sed "s|$root|ROOT|g" "$place/stderr.raw" >"$place/stderr"
     sed "s|$root|ROOT|g; s/\"space\":\"[0-9a-f]\{16\}\"/\"space\":\"SPACE\"/" "$place/stdout.raw" >"$place/stdout"
     if grep -q '^# mask: sizes$' "$folder/$name.sh"; then
-        sed -E -i 's/ *[0-9.]+ (bytes|kB|MB)/ SIZE/g; s/(cut at byte [0-9]+ of) [0-9]+$/\1 SIZE/; s/  +size  /  size  /; /"(file_)?bytes":/d' "$place/stdout" "$place/stderr"
+        sed -E -i 's/ *[0-9.]+ (bytes|kB|MB|KiB|MiB)/ SIZE/g; s/(cut at byte [0-9]+ of) [0-9]+$/\1 SIZE/; s/  +size  /  size  /; /"(file_)?bytes":/d' "$place/stdout" "$place/stderr"
     fi
     code=$(cat "$place/exit")
     [ "$code" = 77 ] && { skipped=$((skipped + 1)); echo "skipped: $name"; return; }

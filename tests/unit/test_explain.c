@@ -40,6 +40,7 @@ static void test_english_phrases(void **state)
     expect_phrases("what is it?", "what is it");
     expect_phrases("a 2.5 kg bag, 10,000 mAh", "a 2.5|kg|bag|10,000|mAh");
     expect_phrases("the isn\u2019t\u00a0good", "the isn\u2019t\u00a0good");
+    expect_phrases("100% cotton, 5\uff05 off", "100%|cotton|5\uff05|off");
     expect_phrases("  ,. !", "");
     expect_phrases("", "");
     expect_phrases("caf\u00e9 au lait", "caf\u00e9|au|lait");
@@ -57,6 +58,12 @@ static void test_chinese_phrases(void **state)
     expect_phrases("透明防摔手机壳", "透明防摔|手机壳");
     expect_phrases("秋季新款女装 S码", "秋季新款|女装|S|码");
     expect_phrases("Nike鞋42码", "Nike|鞋|42码");
+    expect_phrases("女士高跟鞋摆在地上", "女士|高跟鞋|摆|在地上");
+    expect_phrases("黑色女士高跟鞋", "黑色|女士|高跟鞋");
+    expect_phrases("男士牛仔裤宽松", "男士|牛仔裤|宽松");
+    expect_phrases("路口红绿灯亮了", "路口|红绿灯|亮了");
+    expect_phrases("儿童防滑鞋带", "儿童防滑|鞋带");
+    expect_phrases("100%棉衬衫", "100%棉衬衫");
     expect_phrases("的", "的");
 }
 
@@ -294,7 +301,7 @@ static void test_drawing(void **state)
     size_t size;
     tw_picture picture;
     const tw_image_limits limits = {.bytes = 1 << 24, .pixels = 1 << 24, .seconds = 10};
-    assert_int_equal(tuwen_explanation_draw(bench.session, found, &bench.picture, 0, &png, &size, NULL), TUWEN_OK);
+    assert_int_equal(tuwen_explanation_draw(bench.session, found, &bench.picture, 0, 0, &png, &size, NULL), TUWEN_OK);
     assert_memory_equal(png, "\x89PNG\r\n\x1a\n", 8);
     assert_non_null(memmem(png, 128, "Software\0tuwen explain", 22));
     assert_int_equal(tw_picture_decode(png, size, "map", &limits, true, &picture, NULL), TUWEN_OK);
@@ -308,7 +315,8 @@ static void test_drawing(void **state)
             assert_true(value > 0 ? pixel[0] >= pixel[2] : pixel[0] <= pixel[2]);
         }
     tw_picture_free(&picture);
-    assert_int_equal(tuwen_explanation_draw(bench.session, found, &bench.picture, 30, &png, &size, NULL), TUWEN_OK);
+    assert_int_equal(tuwen_explanation_draw(bench.session, found, &bench.picture, 30, 0, &png, &size, NULL),
+                     TUWEN_OK);
     assert_int_equal(tw_picture_decode(png, size, "map", &limits, true, &picture, NULL), TUWEN_OK);
     assert_int_equal(picture.width, 30);
     assert_int_equal(picture.height, 20);
@@ -319,13 +327,13 @@ static void test_drawing(void **state)
     char *bytes = golden_file("images/60x44.png", &other_size);
     other.picture = bytes;
     other.picture_size = other_size;
-    assert_int_equal(tuwen_explanation_draw(bench.session, found, &other, 0, &png, &size, &error),
+    assert_int_equal(tuwen_explanation_draw(bench.session, found, &other, 0, 0, &png, &size, &error),
                      TUWEN_INVALID_ARGUMENT);
     assert_string_equal(error.message, "the explanation is of a picture of 150x100 pixels, not 60x44");
     tw_free(bytes);
     tuwen_explanation_free(found);
     found = explain(&bench, -1);
-    assert_int_equal(tuwen_explanation_draw(bench.session, found, &bench.picture, 0, &png, &size, NULL),
+    assert_int_equal(tuwen_explanation_draw(bench.session, found, &bench.picture, 0, 0, &png, &size, NULL),
                      TUWEN_INVALID_ARGUMENT);
     tuwen_explanation_free(found);
     close_bench(&bench);
@@ -485,7 +493,7 @@ static tuwen_status explain_once(void *user, tuwen_error *error)
         status = tuwen_explain(session, &bench->picture, &bench->text, &(tuwen_explain_options){.budget = 3}, &found,
                                error);
     if (status == TUWEN_OK)
-        status = tuwen_explanation_draw(session, found, &bench->picture, 64, &png, &size, error);
+        status = tuwen_explanation_draw(session, found, &bench->picture, 64, 0, &png, &size, error);
     tuwen_explanation_free(found);
     tuwen_session_close(session);
     return status;

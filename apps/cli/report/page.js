@@ -208,7 +208,7 @@ function drawThreshold() {
     find("threshold-counts").textContent = say("counts", {
         pass: count(counts.pass), fail: count(counts.fail),
         share: all > 0 ? (100 * counts.pass / all).toFixed(1) : "0",
-    });
+    }) + (counts.errors > 0 ? say("countsErrors", {count: count(counts.errors)}) : "");
     const passed = counts.truePass + counts.falsePass;
     find("threshold-quality").textContent = counts.decided === 0 ? say("qualityNone") : say("quality", {
         count: count(counts.decided), precision: passed > 0 ? percent(counts.truePass / passed, 1) : "–",
@@ -366,8 +366,10 @@ function drawWords() {
     fillSelect("side", [["all", say("sideAll")], ["pass", say("sidePass")], ["fail", say("sideFail")]], filter.side);
     fillSelect("measure", (hasMatch() ? ["match", "score", "cosine"] : ["score", "cosine"]).map((m) => [m, say(m)]),
                filter.measure);
-    fillSelect("sort", sortChoices().flatMap((c) => [[c + "+", say("ascending", {column: say(c)})],
-                                                     [c + "-", say("descending", {column: say(c)})]]), "number+");
+    fillSelect("sort", sortChoices().flatMap((c) => {
+        const end = c === "text" || c === "picture" ? "Text" : "";
+        return [[c + "+", say("ascending" + end, {column: say(c)})], [c + "-", say("descending" + end, {column: say(c)})]];
+    }), "number+");
     drawTheme(document.documentElement.dataset.theme || "");
     drawFacts();
     drawHelp();

@@ -145,10 +145,10 @@ function passesThreshold(row, filter) {
 
 /* How all rows, and the decided ones, fall on the two sides of the threshold. */
 function countSides(filter) {
-    const counts = {pass: 0, fail: 0, truePass: 0, falsePass: 0, missed: 0, decided: 0};
+    const counts = {pass: 0, fail: 0, errors: 0, truePass: 0, falsePass: 0, missed: 0, decided: 0};
     for (let place = 0; place < rows.length; place++) {
         const pass = passesThreshold(rows[place], filter), decision = decisions.get(place);
-        counts[pass ? "pass" : "fail"]++;
+        counts[pass ? "pass" : rows[place][ERROR] === null ? "fail" : "errors"]++;
         if (decision === undefined)
             continue;
         counts.decided++;

@@ -29,7 +29,12 @@ function rowsOfWindow() {
 }
 
 function onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || find("help").open)
+    if (find("help").open) {
+        if (event.key === "Escape")
+            find("help").close();
+        return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing)
         return;
     const element = event.target, typing = OWN_KEYS.test(element.tagName);
     if (event.key === "Escape" && typing) {
