@@ -223,7 +223,7 @@ void service_ended(void *user, struct exchange *exchange, int status, bool whole
         .id = exchange->id,
         .method = work->route ? work->route->method : "-",
         .path = work->route ? work->route->path : "-",
-        .status = status,
+        .status = atomic_load(&exchange->gone) ? 499 : status,
         .whole = whole,
         .connection = exchange->connection,
         .received = exchange->size,
