@@ -31,6 +31,7 @@ struct worker {
     tuwen_model *model;
     tuwen_session *session;
     tuwen_cache *cache;
+    tuwen_profile *profile;
     struct batch batch;
     double picture_tokens; /* of the pictures seen lately, the mean */
 
@@ -263,6 +264,25 @@ static void set_image_tokens(struct worker *worker, const tuwen_model_info *info
         session->image_tokens_max = least;
 }
 
+/* With --profile it must be there and fit; the checkpoint's own is for its usual settings only. */
+static tuwen_status open_profile(struct worker *worker, tuwen_error *error)
+{
+    char own[4096];
+    const char *path = worker->options.profile;
+    snprintf(own, sizeof own, "%s/profile.json", worker->options.model);
+    if (path && strcmp(path, "none") == 0)
+        return TUWEN_OK;
+    tuwen_status status = tuwen_profile_open(path ? path : own, &worker->profile, error);
+    if (status == TUWEN_OK)
+        status =
+            tuwen_profile_check(worker->profile, worker->terms.space, worker->terms.info->match_instruction, error);
+    if (status == TUWEN_OK) {
+        worker->terms.profile = worker->profile;
+        worker->terms.profile_said = path != NULL;
+    }
+    return path ? status : TUWEN_OK;
+}
+
 static tuwen_status open_engine(struct worker *worker, tuwen_error *error)
 {
     const struct worker_options *options = &worker->options;
@@ -284,7 +304,7 @@ static tuwen_status open_engine(struct worker *worker, tuwen_error *error)
     worker->terms.info = info;
     worker->terms.model = worker->model;
     worker->terms.space = tuwen_session_fingerprint(worker->session);
-    return TUWEN_OK;
+    return open_profile(worker, error);
 }
 
 /* The cache is worth its vectors only: without it everything is computed, and the log says so. */
@@ -401,6 +421,7 @@ void worker_end(struct worker *worker)
     worker_close(worker);
     pthread_join(worker->thread, NULL);
     tuwen_cache_close(worker->cache);
+    tuwen_profile_close(worker->profile);
     tuwen_session_close(worker->session);
     tuwen_model_close(worker->model);
     free(worker->batch.vectors);

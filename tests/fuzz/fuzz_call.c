@@ -38,7 +38,9 @@ static void make_results(struct call *call)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const tuwen_model_info info = {.name = "fuzz", .dimension = DIMENSION, .match_instruction = "match"};
-    const struct terms terms = {.max_items = 64, .info = &info, .space = "0123456789abcdef",
+    const struct terms terms = {.max_items = 64,
+                                .info = &info,
+                                .space = "0123456789abcdef",
                                 .language = size > 0 && data[0] & 2 ? TUWEN_CHINESE : TUWEN_ENGLISH};
     const struct dialect *dialect = size > 0 && data[0] & 1 ? &dialect_match : &dialect_openai;
     struct call call = {0};
