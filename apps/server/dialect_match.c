@@ -138,6 +138,8 @@ static void write_result(const struct call *call, size_t picture, const struct r
     write_number(body, "score", tuwen_score_cosine(terms->model, ranked->cosine).score);
     if (call->judged)
         write_number(body, "match", ranked->match);
+    else
+        buffer_text(body, ",\"match\":null");
     write_number(body, "share", ranked->share);
     buffer_text(body, ",\"band\":");
     write_string(body, tuwen_band_name(ranked->band, TUWEN_ENGLISH));

@@ -20,7 +20,7 @@ struct log_request {
     bool whole; /* the answer was sent to its end */
     unsigned long long connection;
     unsigned long long received, sent; /* bytes of the bodies */
-    unsigned long items, found;        /* inputs; vectors from the cache in its batches */
+    unsigned long items;               /* inputs */
     double seconds, waited, computed;
     const char *key; /* the name of the key; NULL: none */
 };

@@ -40,6 +40,7 @@ struct worker {
     struct job *first, *last; /* those with inputs that are not computed yet, in the order of their turns */
     size_t jobs;              /* of these and of the batch */
     bool ready, closing, cancelled;
+    double busy, done; /* seconds of batches, and jobs that ended, the older ones fading */
 };
 
 /* ---- the queue; the lock is held ---- */
@@ -182,15 +183,9 @@ static void compute(struct worker *worker)
 {
     struct batch *batch = &worker->batch;
     tuwen_error error = {.language = worker->options.language};
-    uint64_t before = 0, after = 0, computed;
-    tuwen_cache_count(worker->cache, &before, &computed);
     tuwen_status status = tuwen_cache_embed(worker->cache, worker->session, batch->inputs, batch->count,
                                             batch->vectors, batch->outputs, &error);
-    tuwen_cache_count(worker->cache, &after, &computed);
     scatter(worker, status, status == TUWEN_OK ? "" : error.message);
-    for (size_t i = 0; i < batch->count; i++)
-        if (i == 0 || batch->jobs[i] != batch->jobs[i - 1])
-            batch->jobs[i]->found += after - before;
 }
 
 /* Of the batch's jobs those that are complete, or failed, each once. Takes those that failed out of the queue. */
@@ -213,6 +208,7 @@ static void collect(struct worker *worker, struct job **finished)
     }
 }
 
+/* A job that had its last input computed or dropped is told so. */
 static void tell(struct worker *worker, struct job *finished)
 {
     while (finished) {
@@ -220,6 +216,7 @@ static void tell(struct worker *worker, struct job *finished)
         finished = job->next;
         pthread_mutex_lock(&worker->lock);
         worker->jobs--;
+        worker->done += job->begun > 0;
         pthread_mutex_unlock(&worker->lock);
         job->done(job);
     }
@@ -240,9 +237,12 @@ static void work(struct worker *worker)
         tell(worker, finished);
         if (worker->batch.count == 0)
             continue;
+        double begun = clock_seconds();
         compute(worker);
         finished = NULL;
         pthread_mutex_lock(&worker->lock);
+        worker->busy = 0.95 * worker->busy + (clock_seconds() - begun);
+        worker->done *= 0.95;
         collect(worker, &finished);
         pthread_mutex_unlock(&worker->lock);
         tell(worker, finished);
@@ -395,6 +395,14 @@ size_t worker_jobs(struct worker *worker)
     size_t jobs = worker->jobs;
     pthread_mutex_unlock(&worker->lock);
     return jobs;
+}
+
+double worker_wait_seconds(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    double seconds = (double)worker->jobs * worker->busy / (worker->done > 1 ? worker->done : 1);
+    pthread_mutex_unlock(&worker->lock);
+    return seconds;
 }
 
 void worker_close(struct worker *worker)
