@@ -14,6 +14,7 @@
 #include "cli.h"
 #include "interrupt.h"
 #include "places.h"
+#include "profiles.h"
 
 /* The arguments, each --name=value. */
 struct command_line {
@@ -89,6 +90,23 @@ static bool add_cache(struct command_line *line, const struct options *options)
     return true;
 }
 
+/* A profile by name becomes a path; with none said, the server looks for the checkpoint's own. */
+static bool add_profile(struct command_line *line, const struct options *options)
+{
+    char path[PATH_MAX];
+    const struct option_value *profile = &options->values[OPTION_PROFILE];
+    if (!profile->given)
+        return true;
+    if (strcmp(profile->text, "none") == 0) {
+        add(line, "profile", "none");
+        return true;
+    }
+    if (!profiles_path(profile->text, path))
+        return false;
+    add(line, "profile", path);
+    return true;
+}
+
 /* Returns only if that fails. */
 static int become(struct command_line *line)
 {
@@ -123,7 +141,7 @@ int serve_run(const struct cli *cli)
     if (code == CLI_DONE) {
         add(&line, "model", choice.path);
         add_options(&line, options);
-        code = add_cache(&line, options) ? become(&line) : CLI_USAGE;
+        code = add_cache(&line, options) && add_profile(&line, options) ? become(&line) : CLI_USAGE;
     }
     return code;
 }

@@ -10,6 +10,7 @@
 
 #include "json.h"
 #include "refusal.h"
+#include "tuwen/profile.h"
 #include "tuwen/tuwen.h"
 
 /* What dialects need to know of the server. */
@@ -19,6 +20,8 @@ struct terms {
     const tuwen_model_info *info; /* of the model */
     const char *space;            /* tuwen_session_fingerprint */
     const tuwen_model *model;
+    const tuwen_profile *profile; /* NULL: none */
+    bool profile_said;            /* by --profile: then it is used, or the request refused */
 };
 
 enum { PARAM_SIZE = 80, MAX_PAIRS = 4 * 1024 * 1024 };
@@ -39,6 +42,7 @@ struct call {
     size_t dimension;
     size_t pictures; /* of /v1/match: the first inputs are pictures, the others texts */
     size_t top;      /* of /v1/match: so many of each picture; 0 = all */
+    bool judged;     /* of /v1/match: by the profile */
     bool base64;     /* vectors as base64 */
 };
 

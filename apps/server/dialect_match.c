@@ -6,6 +6,8 @@
  *
  * What cannot be used is told in `errors`, and does not stop the others.
  */
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +55,25 @@ static void set_instruction(struct call *call, const struct terms *terms)
     }
 }
 
+/* A profile holds for the instruction that it was fitted with. */
+static bool choose_judge(struct call *call, const struct terms *terms, struct refusal *refusal)
+{
+    char instruction[1024];
+    const tuwen_input *text = &call->inputs[call->pictures];
+    tuwen_error error = {.language = terms->language};
+    if (!terms->profile)
+        return true;
+    bool fits = text->instruction_size < sizeof instruction;
+    snprintf(instruction, sizeof instruction, "%.*s", (int)text->instruction_size,
+             text->instruction ? text->instruction : "");
+    if (fits)
+        fits = tuwen_profile_check(terms->profile, terms->space, text->instruction ? instruction : NULL, &error) ==
+               TUWEN_OK;
+    call->judged = fits;
+    return fits || !terms->profile_said ||
+           refuse(refusal, terms->language, REFUSE_PROFILE, "instruction", WITH(error.message));
+}
+
 static bool match_read(struct call *call, const struct terms *terms, struct refusal *refusal)
 {
     value instruction, top = value_member(call->document, "top");
@@ -76,13 +97,14 @@ static bool match_read(struct call *call, const struct terms *terms, struct refu
         return refuse(refusal, terms->language, REFUSE_TOO_MANY_PAIRS, NULL,
                       WITH(digits_of(call->pictures).text, digits_of(texts).text, digits_of(MAX_PAIRS).text));
     set_instruction(call, terms);
-    return true;
+    return choose_judge(call, terms, refusal);
 }
 
 /* ---- results ---- */
 
 struct ranked {
-    float cosine, share;
+    float cosine, share, match;
+    tuwen_band band;
     size_t input;
 };
 
@@ -99,40 +121,107 @@ static void write_string(struct buffer *body, const char *text)
     buffer_json(body, text, strlen(text));
 }
 
+/* A number of six decimals, never -0. */
+static void write_number(struct buffer *body, const char *key, float number)
+{
+    double rounded = round((double)number * 1e6) / 1e6;
+    buffer_format(body, ",\"%s\":%.6f", key, rounded == 0 ? 0 : rounded);
+}
+
 static void write_result(const struct call *call, size_t picture, const struct ranked *ranked,
                          const struct terms *terms, struct buffer *body)
 {
     const tuwen_input *text = &call->inputs[ranked->input];
-    tuwen_score score = tuwen_score_cosine(terms->model, ranked->cosine);
     buffer_format(body, "{\"image\":%zu,\"index\":%zu,\"text\":", picture, ranked->input - call->pictures);
     buffer_json(body, text->text, text->text_size);
-    buffer_format(body, ",\"cosine\":%.6f,\"score\":%.6f,\"band\":", (double)score.cosine, (double)score.score);
-    write_string(body, tuwen_band_name(score.band, TUWEN_ENGLISH));
+    write_number(body, "cosine", ranked->cosine);
+    write_number(body, "score", tuwen_score_cosine(terms->model, ranked->cosine).score);
+    if (call->judged)
+        write_number(body, "match", ranked->match);
+    else
+        buffer_text(body, ",\"match\":null");
+    write_number(body, "share", ranked->share);
+    buffer_text(body, ",\"band\":");
+    write_string(body, tuwen_band_name(ranked->band, TUWEN_ENGLISH));
     buffer_text(body, ",\"advice\":");
-    write_string(body, tuwen_band_advice(score.band, terms->language));
-    buffer_format(body, ",\"share\":%.6f,\"truncated\":%s}", (double)ranked->share,
-                  call->outputs[ranked->input].truncated ? "true" : "false");
+    write_string(body, tuwen_band_advice(ranked->band, terms->language));
+    buffer_format(body, ",\"truncated\":%s}", call->outputs[ranked->input].truncated ? "true" : "false");
+}
+
+/* The texts' side of the profile, which is the same for all pictures. */
+struct texts {
+    struct ranked *ranked;    /* [texts] */
+    float *numbers, *levels;  /* [texts] each */
+    tuwen_language *language; /* [texts] */
+};
+
+static const float *vector_of(const struct call *call, size_t input)
+{
+    return call->vectors + input * call->dimension;
+}
+
+static bool prepare_texts(const struct call *call, const struct terms *terms, struct texts *texts)
+{
+    size_t count = call->count - call->pictures;
+    *texts = (struct texts){calloc(count, sizeof *texts->ranked), calloc(count, sizeof *texts->numbers),
+                            calloc(count, sizeof *texts->levels), calloc(count, sizeof *texts->language)};
+    if (!texts->ranked || !texts->numbers || !texts->levels || !texts->language)
+        return false;
+    for (size_t i = 0; i < count && call->judged; i++) {
+        const tuwen_input *input = &call->inputs[call->pictures + i];
+        if (call->outputs[call->pictures + i].status != TUWEN_OK)
+            continue;
+        texts->levels[i] = tuwen_profile_text_level(terms->profile, vector_of(call, call->pictures + i));
+        texts->language[i] = tuwen_text_language(input->text, input->text_size);
+    }
+    return true;
+}
+
+static void free_texts(struct texts *texts)
+{
+    free(texts->ranked);
+    free(texts->numbers);
+    free(texts->levels);
+    free(texts->language);
+}
+
+static void judge(const struct call *call, const struct terms *terms, const tuwen_profile_pair *pair,
+                  struct ranked *ranked)
+{
+    ranked->cosine = pair->cosine;
+    ranked->band = tuwen_score_cosine(terms->model, pair->cosine).band;
+    if (!call->judged)
+        return;
+    ranked->match = tuwen_profile_match(terms->profile, pair);
+    ranked->band = tuwen_profile_band(terms->profile, ranked->match);
+}
+
+static double temperature_of(const struct call *call, const struct terms *terms)
+{
+    double own = call->judged ? tuwen_profile_get_info(terms->profile)->temperature : 0;
+    return own > 0 ? own : tuwen_share_temperature(terms->info);
 }
 
 /* The texts of one picture, best first. Returns how many were written. */
-static size_t write_picture(const struct call *call, size_t picture, struct ranked *ranked, float *numbers,
+static size_t write_picture(const struct call *call, size_t picture, const struct texts *texts,
                             const struct terms *terms, struct buffer *body, bool first)
 {
-    size_t count = 0, texts = call->count - call->pictures;
-    float *shares = numbers + texts;
+    struct ranked *ranked = texts->ranked;
+    size_t count = 0;
+    float level = call->judged ? tuwen_profile_picture_level(terms->profile, vector_of(call, picture)) : 0;
     for (size_t i = call->pictures; i < call->count; i++) {
+        size_t text = i - call->pictures;
         if (call->outputs[i].status != TUWEN_OK)
             continue;
-        numbers[count] = tuwen_cosine(call->vectors + picture * call->dimension, call->vectors + i * call->dimension,
-                                      call->dimension);
-        ranked[count] = (struct ranked){.cosine = numbers[count], .input = i};
-        count++;
+        float cosine = tuwen_cosine(vector_of(call, picture), vector_of(call, i), call->dimension);
+        const tuwen_profile_pair pair = {cosine, level, texts->levels[text], texts->language[text]};
+        ranked[count] = (struct ranked){.input = i};
+        judge(call, terms, &pair, &ranked[count]);
+        texts->numbers[count++] = cosine;
     }
-    if (count == 0)
-        return 0;
-    tuwen_share(numbers, count, tuwen_share_temperature(terms->info), shares);
+    tuwen_share(texts->numbers, count, temperature_of(call, terms), texts->numbers);
     for (size_t i = 0; i < count; i++)
-        ranked[i].share = shares[i];
+        ranked[i].share = texts->numbers[i];
     qsort(ranked, count, sizeof *ranked, by_cosine);
     if (call->top > 0 && count > call->top)
         count = call->top;
@@ -192,23 +281,25 @@ static bool has_results(const struct call *call, const struct terms *terms, stru
 static bool match_write(const struct call *call, const struct terms *terms, struct buffer *body,
                         struct refusal *refusal)
 {
-    size_t texts = call->count - call->pictures, written = 0;
+    struct texts texts;
+    size_t written = 0;
     if (!has_results(call, terms, refusal))
         return false;
-    struct ranked *ranked = malloc(texts * sizeof *ranked);
-    float *numbers = malloc(2 * texts * sizeof *numbers);
-    body->failed = body->failed || !ranked || !numbers;
+    body->failed = !prepare_texts(call, terms, &texts);
     buffer_text(body, "{\"model\":");
     write_string(body, terms->info->name);
-    buffer_format(body, ",\"fingerprint\":\"%s\",\"space\":\"%s\",\"results\":[", terms->info->fingerprint,
-                  terms->space);
+    buffer_format(body, ",\"fingerprint\":\"%s\",\"space\":\"%s\"", terms->info->fingerprint, terms->space);
+    if (call->judged) {
+        buffer_text(body, ",\"profile\":");
+        write_string(body, tuwen_profile_get_info(terms->profile)->name);
+    }
+    buffer_text(body, ",\"results\":[");
     for (size_t picture = 0; picture < call->pictures && !body->failed; picture++)
         if (call->outputs[picture].status == TUWEN_OK)
-            written += write_picture(call, picture, ranked, numbers, terms, body, written == 0);
+            written += write_picture(call, picture, &texts, terms, body, written == 0);
     write_errors(call, body);
     write_pictures(call, body);
-    free(ranked);
-    free(numbers);
+    free_texts(&texts);
     return true;
 }
 

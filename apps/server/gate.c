@@ -216,6 +216,9 @@ bool gate_pass(struct gate *gate, const struct exchange *exchange, bool open, ch
             return refuse(refusal, gate->language, REFUSE_TWICE, NULL, WITH(single[i]));
     if (exchange_header(exchange, "Content-Length") && exchange_header(exchange, "Transfer-Encoding"))
         return refuse(refusal, gate->language, REFUSE_TWO_LENGTHS, NULL, NULL);
+    const char *coding = exchange_header(exchange, "Transfer-Encoding");
+    if (coding && strcasecmp(coding, "chunked") != 0)
+        return refuse(refusal, gate->language, REFUSE_BAD_CODING, NULL, NULL);
     if (gate->check_host && (!host || !gate_host_good(gate, host)))
         return refuse(refusal, gate->language, REFUSE_BAD_HOST, NULL, NULL);
     if (origin && !origin_good(origin, host))

@@ -470,8 +470,14 @@ static void on_log(void *user, const char *format, va_list arguments)
     struct http *http = user;
     char line[512];
     vsnprintf(line, sizeof line, format, arguments);
-    line[strcspn(line, "\n")] = '\0';
+    line[strcspn(line, "\n`'\"(")] = '\0'; /* what is quoted may be the client's */
     http->options.log(http->options.user, line);
+}
+
+/* Paths are compared as they come: none of ours needs escapes, and what is decoded could hold a NUL. */
+static size_t leave_escaped(void *user, struct MHD_Connection *handle, char *text)
+{
+    return strlen(text);
 }
 
 static bool start_daemon(struct http *http)
@@ -483,7 +489,7 @@ static bool start_daemon(struct http *http)
         options->socket, MHD_OPTION_CONNECTION_LIMIT, options->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)32768, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_URI_LOG_CALLBACK, on_first_line, http,
-        MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, http, MHD_OPTION_END);
     return http->daemon != NULL;
 }
 

@@ -21,7 +21,7 @@ struct http;
 /* A request, from its head to the end of its response. */
 struct exchange {
     const char *method; /* HEAD as GET */
-    const char *path;   /* decoded, without the query */
+    const char *path;   /* as it came, without the query */
     const char *body;   /* whole; given away with exchange_drop_body */
     size_t size;
     unsigned long long connection; /* its number */

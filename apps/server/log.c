@@ -55,8 +55,8 @@ void log_request(const struct log *log, const struct log_request *request)
                   request->status);
     buffer_format(&line, " whole=%s connection=%llu received=%llu sent=%llu", request->whole ? "yes" : "no",
                   request->connection, request->received, request->sent);
-    buffer_format(&line, " items=%lu cached=%lu seconds=%.6f waited=%.6f computed=%.6f", request->items,
-                  request->found, request->seconds, request->waited, request->computed);
+    buffer_format(&line, " items=%lu seconds=%.6f waited=%.6f computed=%.6f", request->items, request->seconds,
+                  request->waited, request->computed);
     if (request->key)
         buffer_format(&line, " key=%s", request->key);
     end(&line);

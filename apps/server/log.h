@@ -16,11 +16,11 @@ void log_event(const struct log *log, bool error, const char *sentence);
 /* A request ended. */
 struct log_request {
     const char *id, *method, *path;
-    int status; /* 0: the client left, or was cut off, before there was an answer */
+    int status; /* 499: the client left while it waited; 0: it was cut off before its request was whole */
     bool whole; /* the answer was sent to its end */
     unsigned long long connection;
     unsigned long long received, sent; /* bytes of the bodies */
-    unsigned long items, found;        /* inputs; vectors from the cache in its batches */
+    unsigned long items;               /* inputs */
     double seconds, waited, computed;
     const char *key; /* the name of the key; NULL: none */
 };

@@ -23,7 +23,7 @@ enum { DONE = 0, FAILED = 1, USAGE = 2, MODEL = 3, INTERRUPTED = 130 };
 /* ---- arguments ---- */
 
 struct arguments {
-    const char *listen, *keys, *model, *cache, *isa;
+    const char *listen, *keys, *model, *cache, *isa, *profile;
     double lang, threads, image_tokens_min, image_tokens_max, max_length, exif, raw_special, picture_bytes,
         picture_pixels, picture_seconds, cache_bytes, insecure, quiet, max_body, max_memory, max_items, max_queue,
         max_connections, max_wait, grace;
@@ -41,6 +41,7 @@ static bool read_argument(struct arguments *arguments, const char *word)
         {"model", &arguments->model, NULL},
         {"cache", &arguments->cache, NULL},
         {"isa", &arguments->isa, NULL},
+        {"profile", &arguments->profile, NULL},
         {"lang", NULL, &arguments->lang},
         {"threads", NULL, &arguments->threads},
         {"image-tokens-min", NULL, &arguments->image_tokens_min},
@@ -140,6 +141,7 @@ static bool start_worker(struct life *life)
         .image_tokens_min = (int)arguments->image_tokens_min,
         .image_tokens_max = (int)arguments->image_tokens_max,
         .cache = arguments->cache,
+        .profile = arguments->profile,
         .cache_bytes = bytes_of(arguments->cache_bytes),
         .max_jobs = (size_t)arguments->max_queue,
         .max_items = (size_t)arguments->max_items,

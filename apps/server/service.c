@@ -58,7 +58,10 @@ static void refuse_now(struct work *work, enum refusal_id id, const char *const 
 {
     struct refusal refusal = {0};
     refuse(&refusal, work->service->language, id, NULL, arguments);
-    refusal.retry_after = refusal.status == 429 || refusal.status == 503 ? 1 : 0;
+    if (refusal.status == 429 || refusal.status == 503) {
+        double seconds = worker_wait_seconds(work->service->worker);
+        refusal.retry_after = seconds < 1 ? 1 : seconds > 60 ? 60 : (int)(seconds + 0.5);
+    }
     answer_refusal(work, &refusal, NULL, false);
 }
 
@@ -169,14 +172,23 @@ static bool read_call(struct work *work, const struct terms *terms, struct refus
     return work->route->dialect->read(&work->call, terms, refusal);
 }
 
+/* Who shares a turn: all connections of a key, or each connection for itself. FNV-1a of the key's name, in the upper half of
+ * the numbers, where connections do not get. */
+static unsigned long long client_of(const struct work *work)
+{
+    unsigned long long hash = 14695981039346656037u;
+    if (!*work->key)
+        return work->exchange->connection;
+    for (const char *at = work->key; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 1099511628211u;
+    return hash | 1ull << 63;
+}
+
 static void submit(struct work *work)
 {
     struct service *service = work->service;
-    work->job = (struct job){.call = &work->call,
-                             .client = work->exchange->connection,
-                             .gone = &work->exchange->gone,
-                             .done = on_done,
-                             .user = work};
+    work->job = (struct job){
+        .call = &work->call, .client = client_of(work), .gone = &work->exchange->gone, .done = on_done, .user = work};
     enum worker_answer answer = worker_submit(service->worker, &work->job);
     if (answer == WORKER_TAKEN)
         return; /* it may be answered already */
@@ -223,13 +235,12 @@ void service_ended(void *user, struct exchange *exchange, int status, bool whole
         .id = exchange->id,
         .method = work->route ? work->route->method : "-",
         .path = work->route ? work->route->path : "-",
-        .status = status,
+        .status = atomic_load(&exchange->gone) ? 499 : status,
         .whole = whole,
         .connection = exchange->connection,
         .received = exchange->size,
         .sent = work->sent,
         .items = (unsigned long)work->items,
-        .found = (unsigned long)work->job.found,
         .seconds = clock_seconds() - exchange->arrived,
         .waited = work->job.waited,
         .computed = work->job.computed,

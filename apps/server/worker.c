@@ -31,6 +31,7 @@ struct worker {
     tuwen_model *model;
     tuwen_session *session;
     tuwen_cache *cache;
+    tuwen_profile *profile;
     struct batch batch;
     double picture_tokens; /* of the pictures seen lately, the mean */
 
@@ -39,6 +40,7 @@ struct worker {
     struct job *first, *last; /* those with inputs that are not computed yet, in the order of their turns */
     size_t jobs;              /* of these and of the batch */
     bool ready, closing, cancelled;
+    double busy, done; /* seconds of batches, and jobs that ended, the older ones fading */
 };
 
 /* ---- the queue; the lock is held ---- */
@@ -181,15 +183,9 @@ static void compute(struct worker *worker)
 {
     struct batch *batch = &worker->batch;
     tuwen_error error = {.language = worker->options.language};
-    uint64_t before = 0, after = 0, computed;
-    tuwen_cache_count(worker->cache, &before, &computed);
     tuwen_status status = tuwen_cache_embed(worker->cache, worker->session, batch->inputs, batch->count,
                                             batch->vectors, batch->outputs, &error);
-    tuwen_cache_count(worker->cache, &after, &computed);
     scatter(worker, status, status == TUWEN_OK ? "" : error.message);
-    for (size_t i = 0; i < batch->count; i++)
-        if (i == 0 || batch->jobs[i] != batch->jobs[i - 1])
-            batch->jobs[i]->found += after - before;
 }
 
 /* Of the batch's jobs those that are complete, or failed, each once. Takes those that failed out of the queue. */
@@ -212,6 +208,7 @@ static void collect(struct worker *worker, struct job **finished)
     }
 }
 
+/* A job that had its last input computed or dropped is told so. */
 static void tell(struct worker *worker, struct job *finished)
 {
     while (finished) {
@@ -219,6 +216,7 @@ static void tell(struct worker *worker, struct job *finished)
         finished = job->next;
         pthread_mutex_lock(&worker->lock);
         worker->jobs--;
+        worker->done += job->begun > 0;
         pthread_mutex_unlock(&worker->lock);
         job->done(job);
     }
@@ -239,9 +237,12 @@ static void work(struct worker *worker)
         tell(worker, finished);
         if (worker->batch.count == 0)
             continue;
+        double begun = clock_seconds();
         compute(worker);
         finished = NULL;
         pthread_mutex_lock(&worker->lock);
+        worker->busy = 0.95 * worker->busy + (clock_seconds() - begun);
+        worker->done *= 0.95;
         collect(worker, &finished);
         pthread_mutex_unlock(&worker->lock);
         tell(worker, finished);
@@ -261,6 +262,25 @@ static void set_image_tokens(struct worker *worker, const tuwen_model_info *info
         session->image_tokens_min = most;
     if (least > 0 && most <= 0 && info->image_tokens_max < least)
         session->image_tokens_max = least;
+}
+
+/* With --profile it must be there and fit; the checkpoint's own is for its usual settings only. */
+static tuwen_status open_profile(struct worker *worker, tuwen_error *error)
+{
+    char own[4096];
+    const char *path = worker->options.profile;
+    snprintf(own, sizeof own, "%s/profile.json", worker->options.model);
+    if (path && strcmp(path, "none") == 0)
+        return TUWEN_OK;
+    tuwen_status status = tuwen_profile_open(path ? path : own, &worker->profile, error);
+    if (status == TUWEN_OK)
+        status =
+            tuwen_profile_check(worker->profile, worker->terms.space, worker->terms.info->match_instruction, error);
+    if (status == TUWEN_OK) {
+        worker->terms.profile = worker->profile;
+        worker->terms.profile_said = path != NULL;
+    }
+    return path ? status : TUWEN_OK;
 }
 
 static tuwen_status open_engine(struct worker *worker, tuwen_error *error)
@@ -284,7 +304,7 @@ static tuwen_status open_engine(struct worker *worker, tuwen_error *error)
     worker->terms.info = info;
     worker->terms.model = worker->model;
     worker->terms.space = tuwen_session_fingerprint(worker->session);
-    return TUWEN_OK;
+    return open_profile(worker, error);
 }
 
 /* The cache is worth its vectors only: without it everything is computed, and the log says so. */
@@ -377,6 +397,14 @@ size_t worker_jobs(struct worker *worker)
     return jobs;
 }
 
+double worker_wait_seconds(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    double seconds = (double)worker->jobs * worker->busy / (worker->done > 1 ? worker->done : 1);
+    pthread_mutex_unlock(&worker->lock);
+    return seconds;
+}
+
 void worker_close(struct worker *worker)
 {
     pthread_mutex_lock(&worker->lock);
@@ -401,6 +429,7 @@ void worker_end(struct worker *worker)
     worker_close(worker);
     pthread_join(worker->thread, NULL);
     tuwen_cache_close(worker->cache);
+    tuwen_profile_close(worker->profile);
     tuwen_session_close(worker->session);
     tuwen_model_close(worker->model);
     free(worker->batch.vectors);

@@ -21,6 +21,7 @@ struct worker_options {
     tuwen_model_options opening;
     tuwen_session_options session;
     int image_tokens_min, image_tokens_max; /* as typed; 0 = not said */
+    const char *profile;                    /* path, or "none"; NULL = the checkpoint's own if it has one */
     const char *cache;                      /* path; NULL = none */
     uint64_t cache_bytes;
     size_t max_jobs, max_items;
@@ -42,7 +43,6 @@ struct job {
     tuwen_status status; /* OK, or why nothing was computed */
     char message[TUWEN_MESSAGE_SIZE];
     double waited, computed; /* seconds until its first batch, and from there to the last */
-    uint64_t found;          /* vectors that came from the cache in the batches that it was in */
     /* The worker's own. */
     struct job *next;
     size_t next_input;
@@ -62,6 +62,9 @@ const struct terms *worker_terms(struct worker *worker);
 
 /* How many jobs wait or are computed; thread-safe. */
 size_t worker_jobs(struct worker *worker);
+
+/* Seconds, roughly, until what is in the queue will be done; from what lately was. Thread-safe. */
+double worker_wait_seconds(struct worker *worker);
 
 /* Takes no more jobs. */
 void worker_close(struct worker *worker);

@@ -5,13 +5,14 @@
 photo=$root/models/demo/pictures/dog.jpg
 drawing=$root/models/demo/pictures/house-and-tree.png
 
-# Text, cosine, score, band of each result, a line each.
+# Text, cosine, score, match (with a profile), share and band of each result, a line each.
 results() {
-    sed -n 's/.*"text":"\([^"]*\)".*"cosine":\([-0-9.]*\),"score":\([0-9.]*\),"band":"\([^"]*\)".*/\1 \2 \3 \4/p' "$1" |
-        awk '{ n = NF; printf "%s", $1; for (i = 2; i <= n; i++) printf " %s", $i ~ /^-?[0-9.]+$/ ? sprintf("%.6f", $i) : $i; print "" }'
+    grep '"cosine":' "$1" | sed 's/.*"text":"\([^"]*\)"/\1/; s/"index":[0-9]*,//; s/"advice":"[^"]*",//; s/,"truncated".*//' |
+        awk -F '[,:]' '{ printf "%s", $1; for (i = 3; i <= NF; i += 2) printf " %s", $i ~ /^-?[0-9.e-]+$/ ? sprintf("%.5f", $i) : $i; print "" }'
 }
 
 "$tuwen" match -q --json -m "$model" -i "$photo" -i "$drawing" 'a dog' '一只狗' 'a house and a tree' 'a cup' >wanted.json
+"$tuwen" match -q --json -m "$model" -i "$photo" -i "$drawing" 'a dog' '一只狗' 'a house and a tree' 'a cup' --profile none >plain.json
 start
 
 test='pictures and texts'
@@ -20,11 +21,13 @@ test='pictures and texts'
     base64 -w 0 "$photo"
     printf '", "%s"], "texts": ["a dog", "一只狗", "a house and a tree", "a cup"]}' "$(picture "$drawing")"
 } >request
+cp request both
 post /v1/match
 expect 200 '"errors":\[\]'
 results wanted.json >wanted
 results body >got
 [ "$(wc -l <got)" = 8 ] && cmp -s wanted got || fail "$(diff wanted got)"
+grep -q '"match":0\.[0-9]' body || fail 'no probabilities, though the checkpoint has a profile'
 grep -q '"share":0\.[0-9]*' body || fail 'no shares'
 grep -q '"advice":"' body || fail 'no advice'
 
@@ -53,6 +56,28 @@ test='nothing that can be used'
 printf '{"image": "data:image/png;base64,AAAA", "text": "a dog"}' >request
 post /v1/match
 expect 400 '"param":"image"'
+
+test='another instruction, for which the profile does not hold'
+printf '{"image": "%s", "text": "a dog", "instruction": "Another one."}' "$(picture "$photo")" >request
+post /v1/match
+expect 200 '"cosine"'
+grep -q '"match":null' body || fail 'a probability'
+
+test='a profile that was asked for'
+stop
+start --profile "$model/profile.json"
+post /v1/match
+expect 400 profile_not_fitting
+
+test='without a profile'
+stop
+start --profile none
+cp both request
+post /v1/match
+expect 200
+results plain.json >wanted
+results body >got
+[ "$(wc -l <got)" = 8 ] && cmp -s wanted got || fail "$(diff wanted got)"
 
 test='in Chinese'
 stop
