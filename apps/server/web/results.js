@@ -76,7 +76,7 @@ function choosePicture(at) {
 function makeMatrixHead(outcome) {
     const head = make("tr", "", make("th", "", say("text")));
     outcome.names.forEach((name, at) => {
-        const button = makeButton("", say("show", {name}), () => choosePicture(at));
+        const button = makeButton("", "", () => choosePicture(at));
         button.append(makeThumbnail(outcome.urls[at], "", "small"), make("span", "name", name));
         button.dataset.at = String(at);
         button.setAttribute("aria-pressed", String(at === state.chosen));

@@ -4,6 +4,24 @@
 /* Pictures are sent in requests of some so many bytes, well below the server's limit of a body. */
 const REQUEST_BYTES = 24 << 20;
 
+/* The server's sentence, with the name of a picture in place of its number in the request. */
+function refusalOf(response, error) {
+    const refusal = new Error(error ? error.message : say("refused", {status: response.status}));
+    const place = error && /^(images|texts)\[(\d+)\]$/.exec(error.param);
+    if (place && refusal.message.startsWith(error.param)) {
+        refusal.rest = refusal.message.slice(error.param.length);
+        refusal[place[1]] = Number(place[2]);
+    }
+    return refusal;
+}
+
+function nameRefusal(refusal, group) {
+    if (refusal.images !== undefined)
+        refusal.message = group[refusal.images].name + refusal.rest;
+    else if (refusal.texts !== undefined)
+        refusal.message = say("textNumber", {number: refusal.texts + 1}) + refusal.rest;
+}
+
 /* What the server says in answer to a request; an Error with its sentence if that is a refusal. */
 async function ask(path, body, signal) {
     const headers = {}, key = find("key").value.trim();
@@ -26,7 +44,7 @@ async function ask(path, body, signal) {
     if (response.status === 401)
         find("settings").open = true;
     if (!response.ok || !answer)
-        throw new Error(answer && answer.error ? answer.error.message : say("refused", {status: response.status}));
+        throw refusalOf(response, answer && answer.error);
     return answer;
 }
 
@@ -60,6 +78,7 @@ async function matchAll(pictures, texts, instruction, signal) {
         } catch (error) {
             if (error.name === "AbortError")
                 throw error;
+            nameRefusal(error, group);
             refusal = error;
             for (const {name} of group)
                 outcome.errors.push({name, message: error.message});
@@ -109,7 +128,7 @@ async function match() {
 /* Examples. */
 
 const EXAMPLES = [
-    {word: "exampleDog", pictures: ["dog.jpg"], texts: ["a dog", "a cat", "a red apple", "a traffic light", "sunset over the city"]},
+    {word: "exampleDog", pictures: ["dog.jpg"], texts: ["a dog", "a girl on a bench", "a red apple", "a traffic light", "sunset over the city"]},
     {word: "exampleSunset", pictures: ["sunset-city.png"], texts: ["城市日落", "一只狗", "红苹果", "sunset over the city", "a hot cup of coffee"]},
     {word: "exampleBoth", pictures: ["dog.jpg", "sunset-city.png"], texts: ["a dog", "一只狗", "sunset over the city", "城市日落", "a pizza"]},
 ];
