@@ -57,7 +57,7 @@ const readCsv = (text) => {
     return lines;
 };
 /* Contrast of text with what is behind it (WCAG 2.2, success criterion 1.4.3: 4.5). */
-const channels = (color) => color.match(/[\d.]+/g).map(Number);
+const channels = (color) => color.match(/[\d.]+/g).map((c) => Number(c) * (color.startsWith("color(srgb") ? 255 : 1));
 const luminance = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
     .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
 const behind = (element) => {
