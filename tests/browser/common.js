@@ -80,7 +80,7 @@ const checkContrast = (selector, theme) => {
 };
 /* Every control has a name; no identifier is there twice. */
 const checkControls = () => {
-    for (const control of document.querySelectorAll("button, select, input, [role=grid], aside, dialog")) {
+    for (const control of document.querySelectorAll("button, select, input:not([type=file][hidden]), textarea, [role=grid], aside, dialog")) {
         const label = control.getAttribute("aria-label") || control.textContent.trim() ||
             (control.getAttribute("aria-labelledby") && document.getElementById(control.getAttribute("aria-labelledby")).textContent) ||
             (control.labels && control.labels.length > 0 && control.labels[0].textContent.trim());

@@ -34,7 +34,7 @@ const size = performance.getEntriesByType("navigation")[0].encodedBodySize;
 check(size > 10000 && size < 100000, "size of the page: " + size);
 same(document.querySelectorAll("[src^=http], [href^=http]").length, 0, "nothing from elsewhere");
 await until(() => $("model").textContent.includes("f32"), "the name of the model");
-check(!/undefined/.test(document.body.textContent), "an undefined word");
+check(!/undefined/.test(document.body.innerText), "an undefined word");
 
 /* What is missing is said, and where. */
 await run();
