@@ -50,10 +50,10 @@ struct response {
     const char *type; /* of the body; NULL: no body */
     char *body;       /* from malloc: taken over */
     size_t size;
-    const char *allow; /* header Allow; NULL: none */
-    int retry_after;   /* seconds; 0: none */
-    bool challenge;    /* header WWW-Authenticate */
-    bool close;        /* the connection ends with it */
+    const char *allow;            /* header Allow; NULL: none */
+    int retry_after;              /* seconds; 0: none */
+    bool challenge;               /* header WWW-Authenticate */
+    bool close;                   /* the connection ends with it */
     const struct header *headers; /* others, up to one without a name; NULL: none. They must last */
     bool keep;                    /* the browser may keep the body, as the headers say */
 };
