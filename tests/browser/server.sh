@@ -17,7 +17,7 @@ unset TUWEN_MODEL TUWEN_ISA LANG LC_MESSAGES
     echo 'const corpus ='
     cat "$folder/corpus.json"
     echo '; const wanted ='
-    "$tuwen" match -q --json --profile none -m "$model" -i "$model/pictures/dog.jpg" -i "$model/pictures/sunset-city.png" \
+    "$tuwen" match -q --json -m "$model" -i "$model/pictures/dog.jpg" -i "$model/pictures/sunset-city.png" \
         'a dog' '一只狗' 'a pizza' 'sunset over the city' '城市日落'
     echo ';'
     cat "$folder/common.js" "$folder/server.js"

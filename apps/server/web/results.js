@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Results. An outcome is {time, names, urls, sizes, texts, cells, errors, instruction}: cells[picture][text] is
- * {cosine, score, band, share, truncated}, or null where one of the two could not be used; errors are {name, message}.
+ * {cosine, score, match, band, share, truncated}, or null where one of the two could not be used; errors are {name, message}.
  */
 
 const BANDS = ["mismatch", "fair", "high", "very high"];
@@ -14,8 +14,8 @@ function emptyOutcome(names, urls, texts, instruction) {
 
 /* Puts the server's answer for the pictures from `first` on into an outcome. */
 function takeAnswer(outcome, answer, first) {
-    for (const {image, index, cosine, score, band, share, truncated} of answer.results)
-        outcome.cells[first + image][index] = {cosine, score, band: Math.max(0, BANDS.indexOf(band)), share, truncated};
+    for (const {image, index, cosine, score, match, band, share, truncated} of answer.results)
+        outcome.cells[first + image][index] = {cosine, score, match, band: Math.max(0, BANDS.indexOf(band)), share, truncated};
     for (const {index, width, height} of answer.images)
         outcome.sizes[first + index] = width > 0 ? {width, height} : null;
     for (const {image, index, message} of answer.errors) {
@@ -31,6 +31,9 @@ function ranking(outcome, picture) {
     return outcome.texts.map((text, at) => at).filter((at) => cells[at]).sort((a, b) => cells[b].cosine - cells[a].cosine || a - b);
 }
 
+/* Without a profile there is no match. */
+const isNumber = (value) => typeof value === "number";
+const six = (number) => isNumber(number) ? number.toFixed(6) : "";
 const four = (number) => number.toFixed(4);
 const passes = (cell) => cell.score >= state.threshold;
 
@@ -46,8 +49,11 @@ function makeRow(text, cell) {
     fill.style.width = 100 * cell.score + "%";
     bar.style.setProperty("--at", 100 * state.threshold + "%");
     bar.setAttribute("aria-hidden", "true");
-    const numbers = make("span", "numbers", make("span", "", say("cosine") + " " + four(cell.cosine)),
-                         make("span", "", say("share") + " " + (100 * cell.share).toFixed(1) + " %"));
+    const numbers = make("span", "numbers", make("span", "", say("cosine") + " " + four(cell.cosine)));
+    if (isNumber(cell.match))
+        numbers.append(make("span", "", say("matchNumber") + " " + (100 * cell.match).toFixed(1) + " %"));
+    if (isNumber(cell.share))
+        numbers.append(make("span", "", say("share") + " " + (100 * cell.share).toFixed(1) + " %"));
     const score = make("span", "score", make("span", "hidden", say("score") + " "), four(cell.score));
     const verdict = make("span", "verdict", makePill(cell.band), " " + say("advice" + cell.band),
                          make("span", "hidden", ", " + say(passes(cell) ? "above" : "below")));
@@ -168,12 +174,12 @@ function csvField(text) {
 }
 
 function outcomeCsv(outcome) {
-    const lines = ["image,text,cosine,score,band,share,truncated"];
+    const lines = ["image,text,cosine,score,match,band,share,truncated"];
     outcome.names.forEach((name, picture) => {
         for (const at of ranking(outcome, picture)) {
-            const {cosine, score, band, share, truncated} = outcome.cells[picture][at];
-            lines.push([csvField(name), csvField(outcome.texts[at]), cosine.toFixed(6), score.toFixed(6), BANDS[band],
-                        share.toFixed(6), String(truncated)].join(","));
+            const {cosine, score, match, band, share, truncated} = outcome.cells[picture][at];
+            lines.push([csvField(name), csvField(outcome.texts[at]), six(cosine), six(score), six(match), BANDS[band],
+                        six(share), String(truncated)].join(","));
         }
     });
     return lines.join("\r\n") + "\r\n";
