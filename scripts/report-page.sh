@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Makes the beginning of every HTML report as a C array: report-page.sh OUTPUT PAGE STYLE SCRIPT...
+# Makes a page of one file, as a C array NAME: report-page.sh NAME OUTPUT PAGE STYLE SCRIPT...
 # The style and the scripts go into the page in place of its marks, and their digests into its content security policy,
-# so that a browser runs these bytes and no others.
+# so that a browser runs these bytes and no others. NAME_policy is the policy and NAME_tag an ETag of the whole, for those
+# who send the page over HTTP.
 set -eu
-output=$1 page=$2 style=$3
-shift 3
+name=$1 output=$2 page=$3 style=$4
+shift 4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -52,8 +53,11 @@ awk -v style="$work/style" -v script="$work/script" -v style_digest="$style_dige
 {
     echo "/* Made by scripts/report-page.sh. */"
     echo "#include <stddef.h>"
-    echo "const unsigned char html_report_page[] = {"
+    echo "const unsigned char $name[] = {"
     od -An -v -tu1 "$work/page" | sed 's/  *\([0-9][0-9]*\)/\1,/g'
     echo "};"
-    echo "const size_t html_report_page_size = sizeof html_report_page;"
+    echo "const size_t ${name}_size = sizeof $name;"
+    policy=$(sed -n 's/.*"Content-Security-Policy" content="\([^"]*\)".*/\1/p' "$work/page")
+    echo "const char ${name}_policy[] = \"$policy\";"
+    echo "const char ${name}_tag[] = \"\\\"$(digest "$work/page")\\\"\";"
 } >"$output"

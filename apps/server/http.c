@@ -371,7 +371,10 @@ static enum MHD_Result send_response(struct exchange *exchange)
     }
     MHD_add_response_header(response, "X-Request-Id", exchange->id);
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(response, "Cache-Control", "no-store");
+    if (!answer->keep)
+        MHD_add_response_header(response, "Cache-Control", "no-store");
+    for (const struct header *header = answer->headers; header && header->name; header++)
+        MHD_add_response_header(response, header->name, header->value);
     if (answer->type)
         MHD_add_response_header(response, "Content-Type", answer->type);
     if (answer->allow)

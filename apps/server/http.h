@@ -41,15 +41,21 @@ bool exchange_header_twice(const struct exchange *exchange, const char *name);
 /* Frees the body early. */
 void exchange_drop_body(struct exchange *exchange);
 
+struct header {
+    const char *name, *value;
+};
+
 struct response {
     int status;
     const char *type; /* of the body; NULL: no body */
     char *body;       /* from malloc: taken over */
     size_t size;
-    const char *allow; /* header Allow; NULL: none */
-    int retry_after;   /* seconds; 0: none */
-    bool challenge;    /* header WWW-Authenticate */
-    bool close;        /* the connection ends with it */
+    const char *allow;            /* header Allow; NULL: none */
+    int retry_after;              /* seconds; 0: none */
+    bool challenge;               /* header WWW-Authenticate */
+    bool close;                   /* the connection ends with it */
+    const struct header *headers; /* others, up to one without a name; NULL: none. They must last */
+    bool keep;                    /* the browser may keep the body, as the headers say */
 };
 
 /* Answers; exactly once for each exchange that `head` or `whole` was called for and that was not answered before. */

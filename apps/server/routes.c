@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "page.h"
 #include "service.h"
 
 static void answer_health(struct service *service, struct exchange *exchange)
@@ -47,7 +48,8 @@ static void answer_models(struct service *service, struct exchange *exchange)
 const struct route routes[] = {
     {"POST", "/v1/match", &dialect_match, NULL, false}, {"POST", "/v1/embeddings", &dialect_openai, NULL, false},
     {"GET", "/v1/models", NULL, answer_models, false},  {"GET", "/health", NULL, answer_health, true},
-    {"GET", "/ready", NULL, answer_ready, true},
+    {"GET", "/ready", NULL, answer_ready, true},        {"GET", "/", NULL, page_answer, true},
+    {"GET", PAGE_DOG, NULL, page_answer, true},         {"GET", PAGE_SUNSET, NULL, page_answer, true},
 };
 const size_t route_count = sizeof routes / sizeof *routes;
 

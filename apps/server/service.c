@@ -35,6 +35,27 @@ void service_answer(struct exchange *exchange, int status, const char *type, str
                                                  .close = atomic_load(&work->service->closing)});
 }
 
+void service_answer_fixed(struct exchange *exchange, int status, const char *type, const void *bytes, size_t size,
+                          const struct header *headers)
+{
+    struct work *work = exchange->user;
+    struct buffer body = {0};
+    if (bytes)
+        buffer_add(&body, bytes, size);
+    if (body.failed) {
+        service_answer(exchange, 503, type, &body);
+        return;
+    }
+    work->sent = body.size;
+    exchange_answer(exchange, &(struct response){.status = status,
+                                                 .type = body.data ? type : NULL,
+                                                 .body = body.data,
+                                                 .size = body.size,
+                                                 .headers = headers,
+                                                 .keep = true,
+                                                 .close = atomic_load(&work->service->closing)});
+}
+
 /* Answers with a refusal in the shape of the route's dialect. The exchange may be gone afterwards. */
 static void answer_refusal(struct work *work, const struct refusal *refusal, const char *allow, bool close)
 {

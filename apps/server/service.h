@@ -30,6 +30,10 @@ void service_trouble(void *user, struct exchange *exchange, enum http_trouble tr
 void service_ended(void *user, struct exchange *exchange, int status, bool whole);
 void service_log(void *user, const char *line);
 
+/* Answers with bytes that last, and headers as in struct response. Without a body if `bytes` is NULL. */
+void service_answer_fixed(struct exchange *exchange, int status, const char *type, const void *bytes, size_t size,
+                          const struct header *headers);
+
 /* Answers with a body, which is taken over. */
 void service_answer(struct exchange *exchange, int status, const char *type, struct buffer *body);
 

@@ -56,4 +56,36 @@ const readCsv = (text) => {
     lines.pop();
     return lines;
 };
-await until(() => end !== null && document.readyState === "complete", "the end of the rows");
+/* Contrast of text with what is behind it (WCAG 2.2, success criterion 1.4.3: 4.5). */
+const channels = (color) => color.match(/[\d.]+/g).map((c) => Number(c) * (color.startsWith("color(srgb") ? 255 : 1));
+const luminance = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+const behind = (element) => {
+    for (; element; element = element.parentElement) {
+        const color = channels(getComputedStyle(element).backgroundColor);
+        if (color.length === 3 || color[3] === 1)
+            return color;
+    }
+    return [255, 255, 255];
+};
+const checkContrast = (selector, theme) => {
+    for (const element of document.querySelectorAll(selector)) {
+        const text = Array.from(element.childNodes).some((n) => n.nodeType === 3 && n.data.trim());
+        if (!text || element.disabled || element.localName === "option" || element.getClientRects().length === 0)
+            continue;
+        const a = luminance(channels(getComputedStyle(element).color)), b = luminance(behind(element));
+        const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        check(contrast >= 4.5, theme + ": contrast " + contrast.toFixed(2) + " of " + element.className + " " + element.textContent.slice(0, 30));
+    }
+};
+/* Every control has a name; no identifier is there twice. */
+const checkControls = () => {
+    for (const control of document.querySelectorAll("button, select, input:not([type=file][hidden]), textarea, [role=grid], aside, dialog")) {
+        const label = control.getAttribute("aria-label") || control.textContent.trim() ||
+            (control.getAttribute("aria-labelledby") && document.getElementById(control.getAttribute("aria-labelledby")).textContent) ||
+            (control.labels && control.labels.length > 0 && control.labels[0].textContent.trim());
+        check(label, "a control without a name: " + control.outerHTML.slice(0, 80));
+    }
+    const ids = Array.from(document.querySelectorAll("[id]"), (e) => e.id);
+    same(new Set(ids).size, ids.length, "identifiers");
+};

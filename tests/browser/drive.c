@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a script against a page in headless Chromium: drive PAGE PRELUDE TEST [FILE]. PRELUDE runs in every document before its own
+ * Runs a script against a page in headless Chromium: drive PAGE PRELUDE TEST [FILE]. PAGE is a file, or an address (http://...)
+ * whose server may then be asked for more, and may refuse. PRELUDE runs in every document before its own
  * scripts, TEST after the page has loaded; TEST is the body of an async function that returns a list of what is wrong,
  * and may leave a text in window.exported, which is written to FILE.
  * Exit code 0 = nothing was, 1 = something (it is printed), 77 = there is no Chromium here.
  *
  * The browser is spoken to by its DevTools protocol over a pipe (--remote-debugging-pipe): messages of JSON, each ended by
  * a zero byte, read by it on descriptor 3 and written on 4. Whatever the page reports by itself counts as wrong too:
- * exceptions, violations of its policy, and requests for anything that is not a file of ours, data: or blob:.
+ * exceptions, violations of its policy, and requests for anything that is not ours, data: or blob:.
  */
 #include <errno.h>
 #include <poll.h>
@@ -33,6 +34,7 @@ struct browser {
     int last;              /* number of the last command */
     const char *session;
     const char *page;
+    bool served; /* by a server, not a file */
     bool loaded;
     int wrong;
 };
@@ -203,13 +205,15 @@ static void note_event(struct browser *browser, json_t *message)
         count_wrong(browser, "exception",
                     string_in(json_object_get(json_object_get(parameters, "exceptionDetails"), "exception"),
                               "description", NULL));
-    if (strcmp(method, "Log.entryAdded") == 0)
+    if (strcmp(method, "Log.entryAdded") == 0 &&
+        !(browser->served && strcmp(string_in(parameters, "entry", "source"), "network") == 0))
         count_wrong(browser, "log", string_in(parameters, "entry", "text"));
     if (strcmp(method, "Page.javascriptDialogOpening") == 0)
         count_wrong(browser, "dialog", string_in(parameters, "message", NULL));
     if (strcmp(method, "Network.requestWillBeSent") == 0) {
         const char *address = string_in(parameters, "request", "url");
-        if (strcmp(address, browser->page) != 0 && !begins(address, "data:") && !begins(address, "blob:"))
+        bool ours = browser->served ? begins(address, browser->page) : strcmp(address, browser->page) == 0;
+        if (!ours && !begins(address, "data:") && !begins(address, "blob:"))
             count_wrong(browser, "request", address);
     }
 }
@@ -302,10 +306,12 @@ int main(int argc, char **argv)
         return 2;
     }
     struct browser browser = {0};
-    char *prelude = read_file(argv[2]), *test = read_file(argv[3]), *path = realpath(argv[1], NULL), page[4096];
+    browser.served = begins(argv[1], "http://");
+    char *prelude = read_file(argv[2]), *test = read_file(argv[3]), page[4096];
+    char *path = browser.served ? strdup(argv[1]) : realpath(argv[1], NULL);
     if (!path)
         die(argv[1]);
-    snprintf(page, sizeof page, "file://%s", path);
+    snprintf(page, sizeof page, "%s%s", browser.served ? "" : "file://", path);
     browser.page = page;
     signal(SIGPIPE, SIG_IGN);
     start(&browser);

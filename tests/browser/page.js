@@ -118,28 +118,9 @@ check(document.querySelector(".pill").textContent.includes("极高"), "verdicts 
 check(document.title.startsWith("匹配报告"), "title in Chinese");
 click("#language");
 
-/* Every control has a name; no identifier is there twice. */
-for (const control of document.querySelectorAll("button, select, input, [role=grid], aside, dialog")) {
-    const label = control.getAttribute("aria-label") || control.textContent.trim() ||
-        (control.getAttribute("aria-labelledby") && $(control.getAttribute("aria-labelledby")).textContent) ||
-        (control.labels && control.labels.length > 0 && control.labels[0].textContent.trim());
-    check(label, "a control without a name: " + control.outerHTML.slice(0, 80));
-}
-const ids = Array.from(document.querySelectorAll("[id]"), (e) => e.id);
-same(new Set(ids).size, ids.length, "identifiers");
+checkControls();
 
-/* Contrast of text with what is behind it, in both themes (WCAG 2.2, success criterion 1.4.3: 4.5). */
-const channels = (color) => color.match(/[\d.]+/g).map(Number);
-const luminance = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-const behind = (element) => {
-    for (; element; element = element.parentElement) {
-        const color = channels(getComputedStyle(element).backgroundColor);
-        if (color.length === 3 || color[3] === 1)
-            return color;
-    }
-    return [255, 255, 255];
-};
+/* Contrast in both themes. */
 press("Home");
 press("a");
 press("r");
@@ -149,14 +130,7 @@ for (const theme of ["light", "dark"]) {
     await frames();
     await until(() => document.getAnimations().length === 0, "the end of transitions");
     $("help").showModal();
-    for (const element of document.querySelectorAll("main *, header *, dialog *")) {
-        const text = Array.from(element.childNodes).some((n) => n.nodeType === 3 && n.data.trim());
-        if (!text || element.disabled || element.localName === "option" || element.getClientRects().length === 0)
-            continue;
-        const a = luminance(channels(getComputedStyle(element).color)), b = luminance(behind(element));
-        const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-        check(contrast >= 4.5, theme + ": contrast " + contrast.toFixed(2) + " of " + element.className + " " + element.textContent.slice(0, 30));
-    }
+    checkContrast("main *, header *, dialog *", theme);
     $("help").close();
 }
 same(window.violations, [], "violations of the policy");

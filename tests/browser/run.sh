@@ -6,7 +6,9 @@ folder=$(cd "$(dirname "$0")" && pwd)
 make=$1 drive=$2 read=$3 name=$4
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
-{ echo 'const corpus ='; cat "$folder/corpus.json"; echo ';'; cat "$folder/common.js" "$folder/$name.js"; } >"$work/test.js"
+{ echo 'const corpus ='; cat "$folder/corpus.json"; echo ';'; cat "$folder/common.js"
+    echo 'await until(() => end !== null && document.readyState === "complete", "the end of the rows");'
+    cat "$folder/$name.js"; } >"$work/test.js"
 
 case $name in
 hostile) "$make" "$work/report.html" 0 --corpus "$folder/corpus.json" --match ;;

@@ -78,8 +78,8 @@ post /v1/embeddings -H "Host: localhost:${url##*:}"
 expect 200
 
 test='paths and methods'
-for case in "404 GET /" "404 GET /v1" "404 GET /../../etc/passwd" "404 POST /v1/match/" "405 GET /v1/match" "405 POST /health" \
-    "405 DELETE /v1/models" "200 GET /health?a=b" "404 GET /%68ealth"; do
+for case in "404 GET /page" "404 GET /v1" "404 GET /../../etc/passwd" "404 POST /v1/match/" "405 GET /v1/match" \
+    "405 POST /" "405 POST /health" "405 DELETE /v1/models" "200 GET /health?a=b" "404 GET /%68ealth"; do
     number=${case%% *} rest=${case#* }
     test=$rest
     status=$(curl -s --path-as-is -X "${rest%% *}" -D head -o body -w '%{http_code}' "$url${rest#* }")

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The page for people, at /, and the pictures of its examples. */
+#ifndef TUWEN_SERVER_PAGE_H
+#define TUWEN_SERVER_PAGE_H
+
+struct service;
+struct exchange;
+
+#define PAGE_DOG "/page/dog.jpg"
+#define PAGE_SUNSET "/page/sunset-city.png"
+
+void page_answer(struct service *service, struct exchange *exchange);
+
+#endif

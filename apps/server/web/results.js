@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Results. An outcome is {time, names, urls, sizes, texts, cells, errors, instruction}: cells[picture][text] is
+ * {cosine, score, match, band, share, truncated}, or null where one of the two could not be used; errors are {name, message}.
+ */
+
+const BANDS = ["mismatch", "fair", "high", "very high"];
+const MATRIX_ROWS = 300;
+
+function emptyOutcome(names, urls, texts, instruction) {
+    return {time: Date.now(), names, urls, texts, instruction, errors: [], sizes: names.map(() => null),
+            cells: names.map(() => texts.map(() => null))};
+}
+
+/* Puts the server's answer for the pictures from `first` on into an outcome. */
+function takeAnswer(outcome, answer, first) {
+    for (const {image, index, cosine, score, match, band, share, truncated} of answer.results)
+        outcome.cells[first + image][index] = {cosine, score, match, band: Math.max(0, BANDS.indexOf(band)), share, truncated};
+    for (const {index, width, height} of answer.images)
+        outcome.sizes[first + index] = width > 0 ? {width, height} : null;
+    for (const {image, index, message} of answer.errors) {
+        const name = image !== undefined ? outcome.names[first + image] : say("textNumber", {number: index + 1});
+        if (!outcome.errors.some((error) => error.name === name && error.message === message))
+            outcome.errors.push({name, message});
+    }
+}
+
+/* The texts of a picture that have results, best first, as places in outcome.texts. */
+function ranking(outcome, picture) {
+    const cells = outcome.cells[picture];
+    return outcome.texts.map((text, at) => at).filter((at) => cells[at]).sort((a, b) => cells[b].cosine - cells[a].cosine || a - b);
+}
+
+/* Without a profile there is no match. */
+const isNumber = (value) => typeof value === "number";
+const six = (number) => isNumber(number) ? number.toFixed(6) : "";
+const four = (number) => number.toFixed(4);
+const passes = (cell) => cell.score >= state.threshold;
+
+function makePill(band) {
+    return make("span", "pill band" + band, say("band" + band));
+}
+
+function makeRow(text, cell) {
+    const row = make("li", "row band" + cell.band + (passes(cell) ? "" : " fails"));
+    row.hidden = state.hide && !passes(cell);
+    const fill = make("span", "fill"), bar = make("span", "bar", fill), words = make("span", "text", text);
+    words.dir = "auto";
+    fill.style.width = 100 * cell.score + "%";
+    bar.style.setProperty("--at", 100 * state.threshold + "%");
+    bar.setAttribute("aria-hidden", "true");
+    const numbers = make("span", "numbers", make("span", "", say("cosine") + " " + four(cell.cosine)));
+    if (isNumber(cell.match))
+        numbers.append(make("span", "", say("matchNumber") + " " + (100 * cell.match).toFixed(1) + " %"));
+    if (isNumber(cell.share))
+        numbers.append(make("span", "", say("share") + " " + (100 * cell.share).toFixed(1) + " %"));
+    const score = make("span", "score", make("span", "hidden", say("score") + " "), four(cell.score));
+    const verdict = make("span", "verdict", makePill(cell.band), " " + say("advice" + cell.band),
+                         make("span", "hidden", ", " + say(passes(cell) ? "above" : "below")));
+    row.append(words, score, bar, numbers, verdict);
+    if (cell.truncated)
+        row.append(make("span", "cut", say("truncated")));
+    return row;
+}
+
+function drawList() {
+    const outcome = state.outcome, at = state.chosen, name = outcome.names[at], size = outcome.sizes[at];
+    const facts = make("div", "", make("strong", "name", name));
+    if (size)
+        facts.append(make("span", "faint counts", say("size", size)));
+    find("one").replaceChildren(makeThumbnail(outcome.urls[at], name, "large"), facts);
+    find("list").replaceChildren(...ranking(outcome, at).map((text) => makeRow(outcome.texts[text], outcome.cells[at][text])));
+}
+
+function choosePicture(at) {
+    state.chosen = at;
+    drawMatrix();
+    drawList();
+    find("matrix").querySelector(`[data-at="${at}"]`).focus();
+}
+
+function makeMatrixHead(outcome) {
+    const head = make("tr", "", make("th", "", say("text")));
+    outcome.names.forEach((name, at) => {
+        const button = makeButton("", "", () => choosePicture(at));
+        button.append(makeThumbnail(outcome.urls[at], "", "small"), make("span", "name", name));
+        button.dataset.at = String(at);
+        button.setAttribute("aria-pressed", String(at === state.chosen));
+        const cell = make("th", "", button);
+        cell.scope = "col";
+        head.append(cell);
+    });
+    return make("thead", "", head);
+}
+
+function makeMatrixCell(cell, best) {
+    if (!cell)
+        return make("td", "", "–");
+    const element = make("td", "band" + cell.band + (passes(cell) ? "" : " fails") + (best ? " best" : ""), four(cell.score));
+    element.style.setProperty("--score", Math.round(45 * cell.score) + "%");
+    if (best)
+        element.append(make("span", "hidden", ", " + say("best")));
+    return element;
+}
+
+function drawMatrix() {
+    const outcome = state.outcome, several = outcome.names.length > 1;
+    find("matrix").hidden = !several;
+    if (!several)
+        return;
+    const bests = outcome.names.map((name, at) => ranking(outcome, at)[0]), body = make("tbody");
+    outcome.texts.slice(0, MATRIX_ROWS).forEach((text, at) => {
+        const head = make("th", "text", text);
+        head.scope = "row";
+        head.dir = "auto";
+        body.append(make("tr", "", head, ...outcome.cells.map((cells, picture) => makeMatrixCell(cells[at], bests[picture] === at))));
+    });
+    find("matrix").replaceChildren(make("table", "", make("caption", "", say("matrix")), makeMatrixHead(outcome), body));
+    if (outcome.texts.length > MATRIX_ROWS)
+        find("matrix").append(make("p", "faint counts", say("matrixCut", {count: MATRIX_ROWS, total: count(outcome.texts.length)})));
+}
+
+function drawPassing() {
+    const cells = state.outcome.cells.flat().filter(Boolean);
+    find("threshold").value = find("threshold-number").value = String(state.threshold);
+    find("passing").textContent = say("passing", {pass: count(cells.filter(passes).length), total: count(cells.length)});
+}
+
+function drawErrors() {
+    find("errors").hidden = state.outcome.errors.length === 0;
+    find("errors").replaceChildren(...state.outcome.errors.map((error) => make("li", "problem", say("errorOf", error))));
+}
+
+function drawResults() {
+    find("nothing").hidden = state.outcome !== null;
+    find("results").hidden = state.outcome === null;
+    if (!state.outcome)
+        return;
+    drawPassing();
+    drawErrors();
+    drawMatrix();
+    drawList();
+}
+
+function showOutcome(outcome) {
+    const before = state.outcome ? state.outcome.urls : [];
+    state.outcome = outcome;
+    state.chosen = Math.max(0, outcome.cells.findIndex((cells) => cells.some(Boolean)));
+    for (const url of before)
+        if (!outcome.urls.includes(url) && !state.pictures.some((picture) => picture.url === url))
+            URL.revokeObjectURL(url);
+    find("said").textContent = "";
+    drawResults();
+}
+
+/* Taking results along. */
+
+function outcomeText(outcome) {
+    const lines = [];
+    outcome.names.forEach((name, picture) => {
+        lines.push(name);
+        ranking(outcome, picture).forEach((at, rank) => {
+            const {score, band} = outcome.cells[picture][at];
+            lines.push(`${rank + 1}. ${four(score)}  ${say("band" + band)}  ${outcome.texts[at]}`);
+        });
+    });
+    return lines.join("\n") + "\n";
+}
+
+/* For spreadsheets: what they would take for a formula gets a ' in front. */
+function csvField(text) {
+    const safe = /^[=+\-@\t\r]/.test(text) ? "'" + text : text;
+    return /[",\n\r']/.test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe;
+}
+
+function outcomeCsv(outcome) {
+    const lines = ["image,text,cosine,score,match,band,share,truncated"];
+    outcome.names.forEach((name, picture) => {
+        for (const at of ranking(outcome, picture)) {
+            const {cosine, score, match, band, share, truncated} = outcome.cells[picture][at];
+            lines.push([csvField(name), csvField(outcome.texts[at]), six(cosine), six(score), six(match), BANDS[band],
+                        six(share), String(truncated)].join(","));
+        }
+    });
+    return lines.join("\r\n") + "\r\n";
+}
+
+/* Browsers have a clipboard only for pages of this machine or over TLS; the older way works elsewhere. */
+async function copy(text) {
+    let good = false;
+    try {
+        await navigator.clipboard.writeText(text);
+        good = true;
+    } catch {
+        const area = make("textarea", "hidden");
+        area.value = text;
+        document.body.append(area);
+        area.select();
+        good = document.execCommand("copy");
+        area.remove();
+    }
+    find("said").textContent = say(good ? "copied" : "notCopied");
+}
+
+/* With the mark that tells spreadsheets that it is UTF-8. */
+function saveCsv() {
+    const link = make("a"), file = "tuwen.csv";
+    link.href = URL.createObjectURL(new Blob(["\ufeff" + outcomeCsv(state.outcome)], {type: "text/csv"}));
+    link.download = file;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    find("said").textContent = say("saved", {file});
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asking the server, and everything that is clicked. */
+
+/* Pictures are sent in requests of some so many bytes, well below the server's limit of a body. */
+const REQUEST_BYTES = 24 << 20;
+
+/* The server's sentence, with the name of a picture in place of its number in the request. */
+function refusalOf(response, error) {
+    const refusal = new Error(error ? error.message : say("refused", {status: response.status}));
+    const place = error && /^(images|texts)\[(\d+)\]$/.exec(error.param);
+    if (place && refusal.message.startsWith(error.param)) {
+        refusal.rest = refusal.message.slice(error.param.length);
+        refusal[place[1]] = Number(place[2]);
+    }
+    return refusal;
+}
+
+function nameRefusal(refusal, group) {
+    if (refusal.images !== undefined)
+        refusal.message = group[refusal.images].name + refusal.rest;
+    else if (refusal.texts !== undefined)
+        refusal.message = say("textNumber", {number: refusal.texts + 1}) + refusal.rest;
+}
+
+/* What the server says in answer to a request; an Error with its sentence if that is a refusal. */
+async function ask(path, body, signal) {
+    const headers = {}, key = find("key").value.trim();
+    if (key)
+        headers.Authorization = "Bearer " + key;
+    if (body)
+        headers["Content-Type"] = "application/json";
+    let response, answer = null;
+    try {
+        response = await fetch(path, {method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body), signal});
+    } catch (error) {
+        throw error.name === "AbortError" ? error : new Error(say("unreachable"));
+    }
+    try {
+        answer = await response.json();
+    } catch (error) {
+        if (error.name === "AbortError")
+            throw error;
+    }
+    if (response.status === 401)
+        find("settings").open = true;
+    if (!response.ok || !answer)
+        throw refusalOf(response, answer && answer.error);
+    return answer;
+}
+
+/* The pictures in groups that fit into a request. */
+function groupsOf(pictures) {
+    const groups = [];
+    let bytes = Infinity;
+    for (const picture of pictures) {
+        if (bytes + picture.file.size > REQUEST_BYTES) {
+            groups.push([]);
+            bytes = 0;
+        }
+        groups[groups.length - 1].push(picture);
+        bytes += picture.file.size;
+    }
+    return groups;
+}
+
+/* One group after the other; one that is refused as a whole is an error of its pictures if others are not. */
+async function matchAll(pictures, texts, instruction, signal) {
+    const outcome = emptyOutcome(pictures.map(({name}) => name), pictures.map(({url}) => url), texts, instruction);
+    const groups = groupsOf(pictures);
+    let first = 0, refusal = null, good = 0;
+    for (const group of groups) {
+        if (groups.length > 1)
+            find("status").textContent = say("workingPart", {done: first, total: pictures.length});
+        try {
+            const images = await Promise.all(group.map(readFile));
+            takeAnswer(outcome, await ask("/v1/match", {images, texts, ...(instruction && {instruction})}, signal), first);
+            good++;
+        } catch (error) {
+            if (error.name === "AbortError")
+                throw error;
+            nameRefusal(error, group);
+            refusal = error;
+            for (const {name} of group)
+                outcome.errors.push({name, message: error.message});
+        }
+        first += group.length;
+    }
+    if (good === 0)
+        throw refusal;
+    return outcome;
+}
+
+function setRunning(controller) {
+    state.running = controller;
+    find("match").disabled = controller !== null;
+    find("cancel").hidden = controller === null;
+    find("answer").setAttribute("aria-busy", String(controller !== null));
+}
+
+async function match() {
+    const pictures = state.pictures.slice(), texts = textsNow(), started = performance.now();
+    if (state.running)
+        return;
+    if (pictures.length === 0 || texts.length === 0) {
+        showProblem(say(pictures.length === 0 ? "needPicture" : "needText"));
+        find(pictures.length === 0 ? "choose" : "texts").focus();
+        return;
+    }
+    showProblem("");
+    setRunning(new AbortController());
+    find("status").textContent = say("working");
+    try {
+        const outcome = await matchAll(pictures, texts, find("instruction").value.trim(), state.running.signal);
+        showOutcome(outcome);
+        const pairs = outcome.cells.flat().filter(Boolean).length;
+        find("status").textContent = say("done", {pairs: count(pairs), seconds: ((performance.now() - started) / 1000).toFixed(1)});
+        remember(outcome);
+        if (innerWidth < 900)
+            find("answer").scrollIntoView();
+    } catch (error) {
+        find("status").textContent = error.name === "AbortError" ? say("cancelled") : "";
+        if (error.name !== "AbortError")
+            showProblem(error.message);
+    }
+    setRunning(null);
+}
+
+/* Examples. */
+
+const EXAMPLES = [
+    {word: "exampleDog", pictures: ["dog.jpg"], texts: ["a dog", "a girl on a bench", "a red apple", "a traffic light", "sunset over the city"]},
+    {word: "exampleSunset", pictures: ["sunset-city.png"], texts: ["城市日落", "一只狗", "红苹果", "sunset over the city", "a hot cup of coffee"]},
+    {word: "exampleBoth", pictures: ["dog.jpg", "sunset-city.png"], texts: ["a dog", "一只狗", "sunset over the city", "城市日落", "a pizza"]},
+];
+
+async function showExample({pictures, texts}) {
+    try {
+        const files = await Promise.all(pictures.map(async (name) =>
+            new File([await (await fetch("/page/" + name)).blob()], name)));
+        clearPictures();
+        addPictures(files);
+        find("texts").value = texts.join("\n");
+        drawTexts();
+        await match();
+    } catch {
+        showProblem(say("unreachable"));
+    }
+}
+
+function drawExamples() {
+    find("examples").replaceChildren(...EXAMPLES.map((example) => {
+        const button = makeButton("", "", () => showExample(example));
+        button.append(...example.pictures.map((name) => makeThumbnail("/page/" + name, "", "tiny")), make("span", "", say(example.word)));
+        return button;
+    }));
+}
+
+/* The whole. */
+
+let model = null;
+
+function drawModel() {
+    find("model").textContent = model ? say("model", model) : "";
+}
+
+/* Says that the model is not there yet, and then which it is. */
+async function watchModel() {
+    try {
+        while ((await (await fetch("/ready")).json()).status === "loading") {
+            find("model").textContent = say("loading");
+            await new Promise((done) => setTimeout(done, 500));
+        }
+        /* Where a key is needed it is not asked for just to show a name. */
+        const answer = await fetch("/v1/models");
+        model = answer.ok ? (await answer.json()).data[0] || null : null;
+        drawModel();
+    } catch {
+        find("model").textContent = say("unreachable");
+    }
+}
+
+function setLanguage(wanted) {
+    language = wanted;
+    drawWords();
+    drawTheme(document.documentElement.dataset.theme);
+    drawTexts();
+    drawPictures();
+    drawExamples();
+    drawHistory();
+    drawModel();
+    drawResults();
+    find("status").textContent = "";
+    showProblem("");
+}
+
+function setThreshold(value) {
+    if (!(value >= 0 && value <= 1))
+        return;
+    state.threshold = value;
+    store.set("threshold", String(value));
+    if (state.outcome)
+        drawResults();
+}
+
+function listen() {
+    const on = (id, event, action) => find(id).addEventListener(event, action);
+    on("match", "click", match);
+    on("cancel", "click", () => state.running && state.running.abort());
+    on("texts", "input", drawTexts);
+    on("column", "change", drawTexts);
+    on("heading", "change", drawTexts);
+    on("threshold", "input", () => setThreshold(find("threshold").valueAsNumber));
+    on("threshold-number", "input", () => setThreshold(find("threshold-number").valueAsNumber));
+    on("hide", "change", () => {
+        state.hide = find("hide").checked;
+        drawList();
+    });
+    on("copy-text", "click", () => copy(outcomeText(state.outcome)));
+    on("copy-csv", "click", () => copy(outcomeCsv(state.outcome)));
+    on("save-csv", "click", saveCsv);
+    on("language", "click", () => {
+        setLanguage(language === "zh" ? "en" : "zh");
+        store.set("language", language);
+    });
+    on("theme", "click", () => {
+        const themes = ["", "light", "dark"];
+        drawTheme(themes[(themes.indexOf(document.documentElement.dataset.theme) + 1) % 3]);
+        store.set("theme", document.documentElement.dataset.theme);
+    });
+    addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing)
+            return;
+        event.preventDefault();
+        match();
+    });
+}
+
+const keptTheme = store.get("theme"), keptThreshold = Number(store.get("threshold") || 0.5);
+document.documentElement.dataset.theme = keptTheme === "light" || keptTheme === "dark" ? keptTheme : "";
+state.threshold = keptThreshold >= 0 && keptThreshold <= 1 ? keptThreshold : 0.5;
+setLanguage((store.get("language") || navigator.language).startsWith("zh") ? "zh" : "en");
+listen();
+listenForPictures();
+listenForHistory();
+watchModel();

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything that people do on the page of the server; the numbers are those of `tuwen match`. */
+const $ = (id) => document.getElementById(id);
+const click = (selector) => document.querySelector(selector).click();
+const fileOf = async (name, as) => new File([await (await fetch("/page/" + name)).blob()], as || name);
+const give = (kind, files, text) => {
+    const data = new DataTransfer();
+    for (const file of files)
+        data.items.add(file);
+    if (text)
+        data.setData("text/plain", text);
+    const event = kind === "paste" ? new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true})
+                                   : new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true});
+    document.body.dispatchEvent(event);
+    return event.defaultPrevented;
+};
+const write = (text) => choose("texts", text);
+/* Matches, and waits for its end. */
+const run = async () => {
+    click("#match");
+    await until(() => state.running === null, "the end of matching");
+};
+const shownRows = () => Array.from(document.querySelectorAll("#list .row"), (row) =>
+    [row.querySelector(".text").textContent, row.querySelector(".score").lastChild.data,
+     ...row.querySelector(".numbers").textContent.match(/-?\d\.\d{4}/)]);
+const wantedOf = (name) => wanted.results.filter((r) => r.image.endsWith(name)).sort((a, b) => b.cosine - a.cosine);
+const wantedRows = (name) => wantedOf(name).map((r) => [r.text, r.score.toFixed(4), r.cosine.toFixed(4)]);
+localStorage.clear();
+if (document.documentElement.lang !== "en")
+    click("#language");
+
+/* The page itself. */
+const size = performance.getEntriesByType("navigation")[0].encodedBodySize;
+check(size > 10000 && size < 100000, "size of the page: " + size);
+same(document.querySelectorAll("[src^=http], [href^=http]").length, 0, "nothing from elsewhere");
+await until(() => $("model").textContent.includes("f32"), "the name of the model");
+check(!/undefined/.test(document.body.innerText), "an undefined word");
+
+/* What is missing is said, and where. */
+await run();
+same([$("problem").textContent, document.activeElement.id], [say("needPicture"), "choose"], "no picture");
+same(give("drop", [await fileOf("dog.jpg")]), true, "a drop is taken");
+await run();
+same([$("problem").textContent, document.activeElement.id], [say("needText"), "texts"], "no text");
+
+/* One picture. */
+const texts = ["a dog", "一只狗", "a pizza", "sunset over the city", "城市日落"];
+write("\n " + texts.join("\r\n\n") + "\n");
+document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", ctrlKey: true, bubbles: true, cancelable: true}));
+await until(() => state.outcome && !state.running, "results by Ctrl+Enter");
+same(shownRows(), wantedRows("dog.jpg"), "the rows of one picture");
+same([$("problem").hidden, $("matrix").hidden, $("nothing").hidden], [true, true, true], "what is not there");
+wantedOf("dog.jpg").forEach((r, at) => {
+    const row = document.querySelectorAll("#list .row")[at], cell = row.querySelector(".score");
+    check(row.querySelector(".numbers").textContent.includes("match " + (100 * r.match).toFixed(1) + " %"), "match of " + r.text);
+    same(row.querySelector(".pill").textContent, r.band, "band of " + r.text);
+    same(Number(getComputedStyle(cell).fontWeight) >= 600, r.band.endsWith("high"), "bold: " + r.text);
+    same(getComputedStyle(cell).color !== getComputedStyle(document.body).color, r.band === "mismatch", "grey: " + r.text);
+    check(Math.abs(parseFloat(row.querySelector(".fill").style.width) - 100 * r.score) < 0.01, "bar of " + r.text);
+});
+same($("one").querySelector("img").naturalWidth > 0, true, "the picture is shown");
+
+/* Several pictures: pasted; but a table that comes with a picture of itself is a text. */
+const sunset = await fileOf("sunset-city.png");
+same([give("paste", [sunset], "a\tb"), state.pictures.length], [false, 1], "a pasted table");
+same([give("paste", [sunset]), state.pictures.length], [true, 2], "a pasted picture");
+await run();
+const cells = Array.from(document.querySelectorAll("#matrix tbody tr"), (row) => Array.from(row.querySelectorAll("td"), (cell) => cell.firstChild.data));
+same(cells, texts.map((text) => ["dog.jpg", "sunset-city.png"].map((name) => wantedOf(name).find((r) => r.text === text).score.toFixed(4))), "matrix");
+same(Array.from(document.querySelectorAll("#matrix td.best"), (cell) => cell.firstChild.data).sort(),
+     ["dog.jpg", "sunset-city.png"].map((name) => wantedOf(name)[0].score.toFixed(4)).sort(), "the best of each picture");
+click('#matrix [data-at="1"]');
+same(shownRows(), wantedRows("sunset-city.png"), "the rows of the other picture");
+same([document.activeElement.dataset.at, document.activeElement.getAttribute("aria-pressed")], ["1", "true"], "where the focus is");
+
+/* The threshold. */
+for (const [id, value] of [["threshold", "0.3"], ["threshold-number", "0.75"]]) {
+    choose(id, value);
+    const pass = wanted.results.filter((r) => r.score >= Number(value)).length;
+    same($("passing").textContent, say("passing", {pass, total: 10}), "counts at " + value);
+}
+click("#hide");
+same(Array.from(document.querySelectorAll("#list .row:not([hidden])")).length,
+     wantedOf("sunset-city.png").filter((r) => r.score >= 0.75).length, "rows that are not hidden");
+click("#hide");
+choose("threshold-number", "7");
+same(state.threshold, 0.75, "a threshold that is none");
+
+/* Taking along. */
+click("#copy-csv");
+click("#copy-text");
+click("#save-csv");
+await until(() => window.copied.length === 2, "two copies");
+const csv = readCsv(window.copied[0]);
+same(csv[0], ["image", "text", "cosine", "score", "match", "band", "share", "truncated"], "heads of the CSV");
+same(csv.slice(1).map((row) => row.slice(0, 6)), ["dog.jpg", "sunset-city.png"].flatMap((name) =>
+    wantedOf(name).map((r) => [name, r.text, r.cosine.toFixed(6), r.score.toFixed(6), r.match.toFixed(6), r.band])), "CSV");
+const best = wantedOf("dog.jpg")[0];
+check(window.copied[1].startsWith(`dog.jpg\n1. ${best.score.toFixed(4)}  ${best.band}  ${best.text}\n2. `), "text: " + window.copied[1]);
+same(await window.blobs[window.blobs.length - 1].text(), window.copied[0], "the saved CSV");
+
+/* A table from a spreadsheet. */
+write('sku\ttitle\n1\ta dog\n2\t"a ""big""\tpizza"\n');
+same([$("table").hidden, $("column").value, textsNow()], [false, "1", ["title", "a dog", 'a "big"\tpizza']], "a table");
+click("#heading");
+same(textsNow(), ["a dog", 'a "big"\tpizza'], "without its heading");
+click("#heading");
+choose("column", "0");
+same(textsNow(), ["sku", "1", "2"], "another column");
+write("a dog\na\ttab");
+same([$("table").hidden, textsNow()], [true, ["a dog", "a\ttab"]], "no table");
+
+/* Errors: of one picture, of all, and of a request. */
+write("a dog\ndata:image/png;base64,iVBORw0KGgo=");
+give("drop", [new File(["not a picture"], "bad.png")]);
+await run();
+same($("errors").children.length, 2, "two errors");
+check($("errors").textContent.includes("bad.png") && $("errors").textContent.includes(say("textNumber", {number: 2})), "errors: " + $("errors").textContent);
+same(document.querySelectorAll("#matrix td").length, 6, "the others are matched");
+click("#clear");
+same(state.pictures.length, 0, "all are removed");
+give("drop", [new File(["not a picture"], "bad.png")]);
+await run();
+check(!$("problem").hidden && $("problem").textContent.startsWith("bad.png"), "a refusal: " + $("problem").textContent);
+click("#clear");
+
+/* Names and texts that want to be markup are text. */
+const lines = corpus.map((text) => text.replace(/[\r\n]+/g, " ").trim()).filter((text) => text && !text.startsWith("data:"));
+write(lines.join("\n"));
+give("drop", [await fileOf("dog.jpg", corpus[1]), await fileOf("sunset-city.png", corpus[0].replaceAll("/", "|"))]);
+await run();
+same(Array.from(document.querySelectorAll("#list .text"), (e) => e.textContent).sort(), lines.slice().sort(), "hostile texts in the list");
+same(Array.from(document.querySelectorAll("#matrix th.text"), (e) => e.textContent), lines, "hostile texts in the matrix");
+same($("one").querySelector(".name").textContent, corpus[1], "a hostile name");
+click("#copy-csv");
+await until(() => window.copied.length === 3, "a copy");
+for (const [, text] of readCsv(window.copied[2]).slice(1))
+    check(!/^[=+\-@]/.test(text), "a formula: " + text);
+same(window.hit, undefined, "something acted");
+for (const element of document.querySelectorAll("body *"))
+    for (const attribute of element.attributes)
+        check(!/^on|^srcdoc$/i.test(attribute.name) && !/^\s*javascript:/i.test(attribute.value), "attribute " + attribute.name);
+click("#clear");
+
+/* Words: the same keys in both languages, with the same blanks. */
+same(Object.keys(WORDS.zh), Object.keys(WORDS.en), "keys of words");
+const blanks = (text) => (text.match(/\{\w+\}/g) || []).sort();
+for (const key of Object.keys(WORDS.en))
+    same(blanks(WORDS.zh[key]), blanks(WORDS.en[key]), "blanks of " + key);
+click("#language");
+same([document.documentElement.lang, $("match").textContent, document.title], ["zh-CN", "开始匹配", "图文匹配 - tuwen"], "in Chinese");
+check(/^[^a-z]+$/.test(document.querySelector("#list .pill").textContent), "bands in Chinese");
+click("#language");
+
+/* History: texts and scores, no pictures; and nothing if that is not wanted. */
+localStorage.removeItem("tuwen.history");
+click("#examples button");
+await until(() => state.outcome.names[0] === "dog.jpg" && !state.running && readHistory().length === 1, "an example");
+const kept = JSON.stringify(localStorage), first = shownRows();
+check(first.length === 5 && kept.includes("a dog") && !kept.includes("blob:") && !kept.includes("base64"), "what is kept");
+write("");
+click("#examples button:nth-child(2)");
+await until(() => readHistory().length === 2 && !state.running, "another example");
+click("#entries li:nth-child(2) button");
+same([shownRows(), textsNow().length, $("one").querySelector("img")], [first, 5, null], "what was before");
+click("#keep");
+same([localStorage.getItem("tuwen.history"), $("entries").children.length], [null, 0], "no history");
+await run();
+same(localStorage.getItem("tuwen.history"), null, "still none");
+click("#keep");
+store.set("history", '[{"names": 1}, null, 7]');
+drawHistory();
+same($("entries").children.length, 0, "a damaged history");
+
+/* An instruction changes texts, not pictures. */
+const before = shownRows();
+choose("instruction", "Find a picture of food.");
+await run();
+check(JSON.stringify(shownRows()) !== JSON.stringify(before), "the instruction");
+choose("instruction", "");
+
+/* Names of controls, and contrast in both themes. */
+for (const name of ["settings", "history"])
+    $(name).open = true;
+give("drop", [sunset]);
+await run();
+checkControls();
+for (const theme of ["light", "dark"]) {
+    while (document.documentElement.dataset.theme !== theme)
+        click("#theme");
+    await frames();
+    await until(() => document.getAnimations().length === 0, "the end of transitions");
+    checkContrast("main *, header *", theme);
+}
+same(window.violations, [], "violations of the policy");
+localStorage.clear();
+return wrong;
