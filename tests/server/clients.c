@@ -173,6 +173,8 @@ static int run_burst(int port, int count, const char *path)
         other += clients[i].status != 200 && clients[i].status != 429;
     }
     printf("200 x %d, 429 x %d (%d with Retry-After), others x %d\n", good, busy, said, other);
+    free(request);
+    free(clients);
     return 0;
 }
 
@@ -217,6 +219,8 @@ static int run_slow(int port, int count, double seconds, const char *path)
         told += strncmp(slow[i].head, "HTTP/1.1 408", 12) == 0;
     }
     printf("good %d, bad %d, longest %.3f, slow ended %d, told 408 %d\n", good, bad, longest, ended, told);
+    free(request);
+    free(slow);
     return 0;
 }
 
@@ -238,6 +242,8 @@ static int run_idle(int port, int count, const char *path)
                 longest = now() - asked;
         }
     printf("good %d, longest %.3f\n", good, longest);
+    free(request);
+    free(clients);
     return 0;
 }
 
@@ -250,6 +256,8 @@ static int run_leave(int port, int count, const char *path)
         send_all(clients[i].file, request, size);
     for (int i = 0; i < count; i++)
         close(clients[i].file);
+    free(request);
+    free(clients);
     return 0;
 }
 
