@@ -23,8 +23,8 @@ struct dialect {
 
 extern const struct dialect dialect_match, dialect_openai, dialect_messages, dialect_score, dialect_rerank,
     dialect_ollama, dialect_ollama_single, dialect_cohere, dialect_cohere_rerank, dialect_tei_embed,
-    dialect_tei_similarity, dialect_tei_rerank, dialect_voyage, dialect_dashscope, dialect_dashscope_rerank,
-    dialect_immich;
+    dialect_tei_similarity, dialect_tei_rerank, dialect_voyage, dialect_voyage_rerank, dialect_dashscope,
+    dialect_dashscope_rerank, dialect_immich;
 
 /* OpenAI's shape of an error, which is ours too; and vLLM's, whose `code` is the status. */
 void openai_refuse(const struct refusal *refusal, struct buffer *body);
@@ -126,6 +126,9 @@ extern const char *const vector_kind_names[VECTOR_KINDS];
 
 /* The kind of that name, or -1. */
 int vector_kind_find(value name);
+
+/* The kind that the call wants, if it wants one; floats if it wants none. */
+enum vector_kind vector_kind_only(const struct call *call);
 
 /* Writes a vector of the call as JSON: a list of numbers, or base64 in quotes. */
 void vector_write(const struct call *call, size_t index, enum vector_kind kind, struct buffer *body);

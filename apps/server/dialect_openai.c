@@ -25,11 +25,22 @@ static bool read_kind(struct call *call, const char *name, unsigned allowed, con
     return true;
 }
 
+/* Voyage's clients name what OpenAI's have no name for. */
+static bool is_float(struct call *call, const char *name, const struct terms *terms, struct refusal *refusal)
+{
+    value type = value_member(call->document, name);
+    return value_kind(type) <= KIND_NULL || value_is(type, "float") ||
+           refuse(refusal, terms->language, REFUSE_BAD_VALUE, name, WITH(name, "\"float\""));
+}
+
 bool openai_read_format(struct call *call, const struct terms *terms, struct refusal *refusal)
 {
     return read_kind(call, "encoding_format", KINDS_OPENAI, "\"float\" | \"base64\"", terms, refusal) &&
            read_kind(call, "embedding_type", KINDS_OPENAI | 1 << VECTOR_BINARY | 1 << VECTOR_UBINARY,
                      "\"float\" | \"base64\" | \"binary\" | \"ubinary\"", terms, refusal) &&
+           is_float(call, "output_dtype", terms, refusal) &&
+           items_check_dimensions(value_member(call->document, "output_dimension"), "output_dimension", terms,
+                                  refusal) &&
            items_must_be(call->document, "normalize", true, terms, refusal) &&
            items_must_be(call->document, "normalized", true, terms, refusal) &&
            items_must_be(call->document, "return_multivector", false, terms, refusal) &&
@@ -49,14 +60,6 @@ static bool openai_read(struct call *call, const struct terms *terms, struct ref
     return openai_read_format(call, terms, refusal) && read_inputs(call, terms, refusal);
 }
 
-static enum vector_kind only_kind(unsigned kinds)
-{
-    enum vector_kind kind = VECTOR_FLOAT;
-    while (kinds > 1U << kind)
-        kind++;
-    return kind;
-}
-
 bool openai_write_list(const struct call *call, const struct terms *terms, struct buffer *body, const char *prefix,
                        struct refusal *refusal)
 {
@@ -69,7 +72,7 @@ bool openai_write_list(const struct call *call, const struct terms *terms, struc
     for (size_t i = 0; i < call->count; i++) {
         buffer_format(body, "%s{\"object\":\"embedding\",\"index\":%zu,%s\"embedding\":", i ? "," : "", i,
                       call->outputs[i].truncated ? "\"truncated\":true," : "");
-        vector_write(call, i, only_kind(call->kinds), body);
+        vector_write(call, i, vector_kind_only(call), body);
         buffer_text(body, "}");
     }
     struct usage usage = call_usage(call);

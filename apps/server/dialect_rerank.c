@@ -53,10 +53,12 @@ static bool rerank_write(const struct call *call, const struct terms *terms, str
     return true;
 }
 
-/* TEI has its documents as `texts`. */
+/* TEI has its documents as `texts`; Voyage's client always says `truncation`. */
 static const struct dialect *choose(value document)
 {
-    return value_member(document, "texts") ? &dialect_tei_rerank : NULL;
+    return value_member(document, "texts")        ? &dialect_tei_rerank
+           : value_member(document, "truncation") ? &dialect_voyage_rerank
+                                                  : NULL;
 }
 
 const struct dialect dialect_rerank = {

@@ -18,6 +18,14 @@ int vector_kind_find(value name)
     return -1;
 }
 
+enum vector_kind vector_kind_only(const struct call *call)
+{
+    int kind = VECTOR_FLOAT;
+    while (kind + 1 < VECTOR_KINDS && call->kinds > 1U << kind)
+        kind++;
+    return (enum vector_kind)kind;
+}
+
 static void write_bytes(const float *vector, size_t dimension, int shift, struct buffer *body)
 {
     float largest = 0;

@@ -115,7 +115,7 @@ expect 200 '"model_id":"tuwen-demo".*"max_client_batch_size":2048'
 
 test='Voyage'
 asked /v1/multimodalembeddings text-picture "{\"inputs\": [{\"content\": [$text_part]}, {\"content\": [{\"type\": \"image_base64\", \"image_base64\": \"$url_photo\"}]}], \"model\": \"voyage-multimodal-3\"}"
-expect 200 '"usage":{"text_tokens":[0-9]*,"image_pixels":200704,"total_tokens":'
+expect 200 '"usage":{"text_tokens":[0-9]*,"image_pixels":200704,"video_pixels":0,"total_tokens":'
 asked /v1/multimodalembeddings query "{\"inputs\": [{\"content\": [$text_part]}], \"input_type\": \"query\"}"
 refused /v1/multimodalembeddings 400 '^{"detail":"inputs\[0\].content\[0\].image_url is an address, and this server does not fetch' '{"inputs": [{"content": [{"type": "image_url", "image_url": "https://example.com/a.png"}]}]}'
 
