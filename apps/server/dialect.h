@@ -76,6 +76,10 @@ bool items_all_good(const struct call *call, const struct terms *terms, struct r
 bool items_add_list(struct call *call, value list, const char *field, value instruction, const struct terms *terms,
                     struct refusal *refusal);
 
+/* The same of pictures; those that cannot be read become inputs that failed. */
+bool items_add_pictures(struct call *call, value list, const char *field, const struct terms *terms,
+                        struct refusal *refusal);
+
 /* Checks a text and puts it into an input; `param` names it. */
 bool items_take_text(tuwen_input *input, value text, const char *param, const struct terms *terms,
                      struct refusal *refusal);

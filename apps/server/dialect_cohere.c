@@ -58,15 +58,8 @@ static bool read_inputs(struct call *call, const struct terms *terms, struct ref
     if (value_kind(list) != KIND_LIST)
         return refuse(refusal, terms->language, REFUSE_BAD_VALUE, fields[field], WITH(fields[field], "[...]"));
     call->wanted = (unsigned)field;
-    if (field != IMAGES)
-        return items_add_list(call, list, fields[field], NULL, terms, refusal);
-    if (!items_count(list, fields[field], terms, refusal))
-        return false;
-    size_t count = value_length(list);
-    for (size_t i = 0; i < count; i++)
-        if (!items_add_picture(call, value_at(list, i), (struct place){fields[field], i, count}, terms, refusal))
-            return false;
-    return true;
+    return field == IMAGES ? items_add_pictures(call, list, fields[field], terms, refusal)
+                           : items_add_list(call, list, fields[field], NULL, terms, refusal);
 }
 
 static bool cohere_read(struct call *call, const struct terms *terms, struct refusal *refusal)

@@ -139,9 +139,9 @@ static void write_result(const struct call *call, size_t picture, const struct j
 
 /* The texts' side of the profile, which is the same for all pictures. */
 struct texts {
-    struct judged_text *ranked;    /* [texts] */
-    float *numbers, *levels;  /* [texts] each */
-    tuwen_language *language; /* [texts] */
+    struct judged_text *ranked; /* [texts] */
+    float *numbers, *levels;    /* [texts] each */
+    tuwen_language *language;   /* [texts] */
 };
 
 static const float *vector_of(const struct call *call, size_t input)

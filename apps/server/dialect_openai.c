@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * OpenAI's embeddings: {"input": text | [texts], "encoding_format": "float" | "base64"}, and objects {text?, image?,
- * instruction?} beside texts, as SGLang, Jina and Qianfan have them. `model` and `user` are not looked at: the answer names
+ * instruction?} beside texts, as SGLang, Jina and Qianfan have them. infinity's `modality` "image" makes texts pictures. `model` and `user` are not looked at: the answer names
  * the model that computed.
  */
 #include <string.h>
@@ -50,9 +50,15 @@ bool openai_read_format(struct call *call, const struct terms *terms, struct ref
 
 static bool read_inputs(struct call *call, const struct terms *terms, struct refusal *refusal)
 {
-    value instruction;
+    value instruction, modality = value_member(call->document, "modality"),
+                       input = value_member(call->document, "input");
+    if (value_kind(modality) > KIND_NULL && !value_is(modality, "text") && !value_is(modality, "image"))
+        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, "modality",
+                      WITH("modality", "\"text\" | \"image\""));
+    if (value_is(modality, "image") && value_kind(input) > KIND_NULL)
+        return items_add_pictures(call, input, "input", terms, refusal);
     return items_optional_text(call->document, "instruction", &instruction, terms, refusal) &&
-           items_add_list(call, value_member(call->document, "input"), "input", instruction, terms, refusal);
+           items_add_list(call, input, "input", instruction, terms, refusal);
 }
 
 static bool openai_read(struct call *call, const struct terms *terms, struct refusal *refusal)

@@ -194,6 +194,20 @@ bool items_add_list(struct call *call, value list, const char *field, value inst
     return true;
 }
 
+bool items_add_pictures(struct call *call, value list, const char *field, const struct terms *terms,
+                        struct refusal *refusal)
+{
+    bool single = value_kind(list) != KIND_LIST;
+    if (!single && !items_count(list, field, terms, refusal))
+        return false;
+    size_t count = single ? 0 : value_length(list);
+    for (size_t i = 0; i < (single ? 1 : count); i++)
+        if (!items_add_picture(call, single ? list : value_at(list, i), (struct place){field, i, count}, terms,
+                               refusal))
+            return false;
+    return true;
+}
+
 void items_set_instruction(struct call *call, size_t first, size_t end, const struct terms *terms)
 {
     for (size_t i = first; i < end; i++) {

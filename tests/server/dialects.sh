@@ -72,6 +72,12 @@ numbers text.jsonl | awk '{ byte = byte * 2 + ($1 > 0) } NR % 8 == 0 { print byt
 numbers body >got
 cmp -s want got || fail 'the bits are not the signs'
 
+test='infinity: pictures'
+asked /embeddings pictures "{\"input\": [\"$url_photo\", \"$url_drawing\"], \"modality\": \"image\"}"
+asked /embeddings text '{"input": ["a dog"], "modality": "text"}'
+refused /embeddings 400 'input\[1\] is an address' "{\"input\": [\"$url_photo\", \"https://example.com/a.png\"], \"modality\": \"image\"}"
+refused /embeddings 400 'modality must be' '{"input": "a", "modality": "audio"}'
+
 test='Ollama'
 asked /api/embed texts '{"model": "m", "input": ["a dog", "一只狗"], "truncate": true, "options": {}, "keep_alive": "5m"}'
 expect 200 '"embeddings":\[\[.*"total_duration":[0-9]*,"load_duration":0,"prompt_eval_count":[0-9]'

@@ -102,6 +102,13 @@ echo '{"query": "a", "documents": ["a"], "top_n": "1"}' >request
 post /v1/rerank
 expect 400 'top_n must be a whole number'
 
+test='reranking: Voyage'
+echo '{"query": "a dog", "documents": ["one dog", "a dog"], "model": "m", "top_k": null, "truncation": true, "return_documents": true}' >request
+post /v1/rerank
+expect 200 '^{"object":"list","data":\['
+grep -q '"usage":{"total_tokens":' body || fail 'no usage'
+[ "$(numbers index | head -n 1)" = 1 ] || fail 'the same text is not the best'
+
 test='TEI'
 printf '{"query": {"image": "%s"}, "texts": ["a dog", "a house and a tree", "a cup"], "return_text": true}' "$(picture "$photo")" >request
 post /rerank
