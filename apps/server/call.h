@@ -41,9 +41,14 @@ struct call {
     float *vectors;        /* [count][dimension]; made by the worker's submission */
     size_t dimension;
     size_t pictures; /* of /v1/match: the first inputs are pictures, the others texts */
-    size_t top;      /* of /v1/match: so many of each picture; 0 = all */
+    size_t queries;  /* of dialects that compare: the first inputs are queries, the others documents */
     bool judged;     /* of /v1/match: by the profile */
-    bool base64;     /* vectors as base64 */
+    size_t top;      /* of dialects that rank: only so many; 0 = all */
+    unsigned kinds;  /* of the vectors in the answer: a bit of 1 << enum vector_kind each; 0 = floats */
+    unsigned wanted; /* the dialect's own bits for the answer */
+    bool keep_whole; /* an input that lost its end makes the whole an error */
+    double began;    /* clock_seconds() when it was read */
+    const char *id;  /* of the request; lives longer than the call */
 };
 
 /* Adds an input, with its picture (from malloc, or NULL), which is the call's from then on, in any case. False when memory is

@@ -44,17 +44,6 @@ static bool read_side(struct call *call, const char *one, const char *many, valu
     return true;
 }
 
-/* Texts have the instruction that the model has for matching, unless another is named. */
-static void set_instruction(struct call *call, const struct terms *terms)
-{
-    for (size_t i = call->pictures; i < call->count; i++) {
-        if (call->inputs[i].instruction || !terms->info->match_instruction)
-            continue;
-        call->inputs[i].instruction = terms->info->match_instruction;
-        call->inputs[i].instruction_size = strlen(terms->info->match_instruction);
-    }
-}
-
 /* A profile holds for the instruction that it was fitted with. */
 static bool choose_judge(struct call *call, const struct terms *terms, struct refusal *refusal)
 {
@@ -96,13 +85,13 @@ static bool match_read(struct call *call, const struct terms *terms, struct refu
     if (texts > MAX_PAIRS / call->pictures)
         return refuse(refusal, terms->language, REFUSE_TOO_MANY_PAIRS, NULL,
                       WITH(digits_of(call->pictures).text, digits_of(texts).text, digits_of(MAX_PAIRS).text));
-    set_instruction(call, terms);
+    items_set_instruction(call, call->pictures, call->count, terms);
     return choose_judge(call, terms, refusal);
 }
 
 /* ---- results ---- */
 
-struct ranked {
+struct judged_text {
     float cosine, share, match;
     tuwen_band band;
     size_t input;
@@ -110,7 +99,7 @@ struct ranked {
 
 static int by_cosine(const void *a, const void *b)
 {
-    const struct ranked *left = a, *right = b;
+    const struct judged_text *left = a, *right = b;
     if (left->cosine != right->cosine)
         return left->cosine < right->cosine ? 1 : -1;
     return left->input < right->input ? -1 : left->input > right->input;
@@ -128,7 +117,7 @@ static void write_number(struct buffer *body, const char *key, float number)
     buffer_format(body, ",\"%s\":%.6f", key, rounded == 0 ? 0 : rounded);
 }
 
-static void write_result(const struct call *call, size_t picture, const struct ranked *ranked,
+static void write_result(const struct call *call, size_t picture, const struct judged_text *ranked,
                          const struct terms *terms, struct buffer *body)
 {
     const tuwen_input *text = &call->inputs[ranked->input];
@@ -150,9 +139,9 @@ static void write_result(const struct call *call, size_t picture, const struct r
 
 /* The texts' side of the profile, which is the same for all pictures. */
 struct texts {
-    struct ranked *ranked;    /* [texts] */
-    float *numbers, *levels;  /* [texts] each */
-    tuwen_language *language; /* [texts] */
+    struct judged_text *ranked; /* [texts] */
+    float *numbers, *levels;    /* [texts] each */
+    tuwen_language *language;   /* [texts] */
 };
 
 static const float *vector_of(const struct call *call, size_t input)
@@ -186,7 +175,7 @@ static void free_texts(struct texts *texts)
 }
 
 static void judge(const struct call *call, const struct terms *terms, const tuwen_profile_pair *pair,
-                  struct ranked *ranked)
+                  struct judged_text *ranked)
 {
     ranked->cosine = pair->cosine;
     ranked->band = tuwen_score_cosine(terms->model, pair->cosine).band;
@@ -206,7 +195,7 @@ static double temperature_of(const struct call *call, const struct terms *terms)
 static size_t write_picture(const struct call *call, size_t picture, const struct texts *texts,
                             const struct terms *terms, struct buffer *body, bool first)
 {
-    struct ranked *ranked = texts->ranked;
+    struct judged_text *ranked = texts->ranked;
     size_t count = 0;
     float level = call->judged ? tuwen_profile_picture_level(terms->profile, vector_of(call, picture)) : 0;
     for (size_t i = call->pictures; i < call->count; i++) {
@@ -215,7 +204,7 @@ static size_t write_picture(const struct call *call, size_t picture, const struc
             continue;
         float cosine = tuwen_cosine(vector_of(call, picture), vector_of(call, i), call->dimension);
         const tuwen_profile_pair pair = {cosine, level, texts->levels[text], texts->language[text]};
-        ranked[count] = (struct ranked){.input = i};
+        ranked[count] = (struct judged_text){.input = i};
         judge(call, terms, &pair, &ranked[count]);
         texts->numbers[count++] = cosine;
     }
@@ -303,4 +292,4 @@ static bool match_write(const struct call *call, const struct terms *terms, stru
     return true;
 }
 
-const struct dialect dialect_match = {match_read, match_write, openai_refuse};
+const struct dialect dialect_match = {.read = match_read, .write = match_write, .refuse = openai_refuse};

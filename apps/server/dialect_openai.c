@@ -1,101 +1,105 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * OpenAI's embeddings: {"input": text | [texts], "encoding_format": "float" | "base64"}, and objects {text?, image?,
- * instruction?} beside texts, as SGLang, Jina and Qianfan have them. `model` and `user` are not looked at: the answer names
+ * instruction?} beside texts, as SGLang, Jina and Qianfan have them. infinity's `modality` "image" makes texts pictures. `model` and `user` are not looked at: the answer names
  * the model that computed.
  */
 #include <string.h>
+#include <time.h>
 
 #include "dialect.h"
 
-static bool read_format(struct call *call, const struct terms *terms, struct refusal *refusal)
+enum { KINDS_OPENAI = 1 << VECTOR_FLOAT | 1 << VECTOR_BASE64 };
+
+/* One kind of vector by the name that a field has. */
+static bool read_kind(struct call *call, const char *name, unsigned allowed, const char *words,
+                      const struct terms *terms, struct refusal *refusal)
 {
-    value format = value_member(call->document, "encoding_format"),
-          wanted = value_member(call->document, "dimensions");
-    call->base64 = value_is(format, "base64");
-    if (value_kind(format) > KIND_NULL && !call->base64 && !value_is(format, "float"))
-        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, "encoding_format",
-                      WITH("encoding_format", "\"float\" | \"base64\""));
-    if (value_kind(wanted) <= KIND_NULL)
+    value given = value_member(call->document, name);
+    if (value_kind(given) <= KIND_NULL)
         return true;
-    if (!value_is_whole(wanted) || value_number(wanted) < 1)
-        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, "dimensions",
-                      WITH("dimensions", digits_of((unsigned long long)terms->info->dimension).text));
-    if ((int)value_number(wanted) != terms->info->dimension)
-        return refuse(refusal, terms->language, REFUSE_DIMENSIONS, "dimensions",
-                      WITH(digits_of((unsigned long long)value_number(wanted)).text,
-                           digits_of((unsigned long long)terms->info->dimension).text));
+    int kind = vector_kind_find(given);
+    if (kind < 0 || !(allowed & 1U << kind))
+        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, name, WITH(name, words));
+    call->kinds = 1U << kind;
     return true;
+}
+
+/* Voyage's clients name what OpenAI's have no name for. */
+static bool is_float(struct call *call, const char *name, const struct terms *terms, struct refusal *refusal)
+{
+    value type = value_member(call->document, name);
+    return value_kind(type) <= KIND_NULL || value_is(type, "float") ||
+           refuse(refusal, terms->language, REFUSE_BAD_VALUE, name, WITH(name, "\"float\""));
+}
+
+bool openai_read_format(struct call *call, const struct terms *terms, struct refusal *refusal)
+{
+    return read_kind(call, "encoding_format", KINDS_OPENAI, "\"float\" | \"base64\"", terms, refusal) &&
+           read_kind(call, "embedding_type", KINDS_OPENAI | 1 << VECTOR_BINARY | 1 << VECTOR_UBINARY,
+                     "\"float\" | \"base64\" | \"binary\" | \"ubinary\"", terms, refusal) &&
+           is_float(call, "output_dtype", terms, refusal) &&
+           items_check_dimensions(value_member(call->document, "output_dimension"), "output_dimension", terms,
+                                  refusal) &&
+           items_must_be(call->document, "normalize", true, terms, refusal) &&
+           items_must_be(call->document, "normalized", true, terms, refusal) &&
+           items_must_be(call->document, "return_multivector", false, terms, refusal) &&
+           items_must_be(call->document, "late_chunking", false, terms, refusal) &&
+           items_check_dimensions(value_member(call->document, "dimensions"), "dimensions", terms, refusal);
 }
 
 static bool read_inputs(struct call *call, const struct terms *terms, struct refusal *refusal)
 {
-    value input = value_member(call->document, "input"), instruction;
-    if (value_kind(input) == KIND_NONE)
-        return refuse(refusal, terms->language, REFUSE_MISSING, "input", WITH("input"));
-    if (!items_optional_text(call->document, "instruction", &instruction, terms, refusal))
-        return false;
-    if (value_kind(input) != KIND_LIST)
-        return items_add(call, input, (struct place){.field = "input"}, instruction, terms, refusal);
-    if (!items_count(input, "input", terms, refusal))
-        return false;
-    size_t count = value_length(input);
-    for (size_t i = 0; i < count; i++)
-        if (!items_add(call, value_at(input, i), (struct place){"input", i, count}, instruction, terms, refusal))
-            return false;
-    return true;
+    value instruction, modality = value_member(call->document, "modality"),
+                       input = value_member(call->document, "input");
+    if (value_kind(modality) > KIND_NULL && !value_is(modality, "text") && !value_is(modality, "image"))
+        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, "modality",
+                      WITH("modality", "\"text\" | \"image\""));
+    if (value_is(modality, "image") && value_kind(input) > KIND_NULL)
+        return items_add_pictures(call, input, "input", terms, refusal);
+    return items_optional_text(call->document, "instruction", &instruction, terms, refusal) &&
+           items_add_list(call, input, "input", instruction, terms, refusal);
 }
 
 static bool openai_read(struct call *call, const struct terms *terms, struct refusal *refusal)
 {
-    return read_format(call, terms, refusal) && read_inputs(call, terms, refusal);
+    return openai_read_format(call, terms, refusal) && read_inputs(call, terms, refusal);
 }
 
-static void write_vector(const struct call *call, size_t index, struct buffer *body)
+bool openai_write_list(const struct call *call, const struct terms *terms, struct buffer *body, const char *prefix,
+                       struct refusal *refusal)
 {
-    const float *vector = call->vectors + index * call->dimension;
-    if (call->base64) {
-        buffer_base64_floats(body, vector, call->dimension);
-        return;
+    if (!items_all_good(call, terms, refusal))
+        return false;
+    buffer_text(body, "{");
+    if (prefix)
+        buffer_format(body, "\"id\":\"%s%s\",\"created\":%lld,", prefix, call->id, (long long)time(NULL));
+    buffer_text(body, "\"object\":\"list\",\"data\":[");
+    for (size_t i = 0; i < call->count; i++) {
+        buffer_format(body, "%s{\"object\":\"embedding\",\"index\":%zu,%s\"embedding\":", i ? "," : "", i,
+                      call->outputs[i].truncated ? "\"truncated\":true," : "");
+        vector_write(call, i, vector_kind_only(call), body);
+        buffer_text(body, "}");
     }
-    for (size_t i = 0; i < call->dimension; i++) {
-        buffer_text(body, i ? "," : "[");
-        buffer_float(body, vector[i]);
-    }
-    buffer_text(body, "]");
-}
-
-/* The shape has no place for an input that failed, so the first one is the answer. */
-static bool all_good(const struct call *call, const struct terms *terms, struct refusal *refusal)
-{
-    for (size_t i = 0; i < call->count; i++)
-        if (call->outputs[i].status != TUWEN_OK)
-            return items_refuse(call, i, terms, refusal);
+    struct usage usage = call_usage(call);
+    buffer_text(body, "],\"model\":");
+    buffer_json(body, terms->info->name, strlen(terms->info->name));
+    buffer_format(body,
+                  ",\"space\":\"%s\",\"usage\":{\"prompt_tokens\":%zu,\"total_tokens\":%zu,\"image_tokens\":%zu}}\n",
+                  terms->space, usage.tokens, usage.tokens, usage.image_tokens);
     return true;
 }
 
 static bool openai_write(const struct call *call, const struct terms *terms, struct buffer *body,
                          struct refusal *refusal)
 {
-    size_t tokens = 0, image_tokens = 0;
-    if (!all_good(call, terms, refusal))
-        return false;
-    buffer_text(body, "{\"object\":\"list\",\"data\":[");
-    for (size_t i = 0; i < call->count; i++) {
-        const tuwen_output *output = &call->outputs[i];
-        buffer_format(body, "%s{\"object\":\"embedding\",\"index\":%zu,%s\"embedding\":", i ? "," : "", i,
-                      output->truncated ? "\"truncated\":true," : "");
-        write_vector(call, i, body);
-        buffer_text(body, "}");
-        tokens += (size_t)output->tokens;
-        image_tokens += (size_t)output->image_tokens;
-    }
-    buffer_text(body, "],\"model\":");
-    buffer_json(body, terms->info->name, strlen(terms->info->name));
-    buffer_format(body,
-                  ",\"space\":\"%s\",\"usage\":{\"prompt_tokens\":%zu,\"total_tokens\":%zu,\"image_tokens\":%zu}}\n",
-                  terms->space, tokens, tokens, image_tokens);
-    return true;
+    return openai_write_list(call, terms, body, NULL, refusal);
+}
+
+/* vLLM's form of the body has messages in place of inputs. */
+static const struct dialect *choose(value document)
+{
+    return value_member(document, "messages") ? &dialect_messages : NULL;
 }
 
 void openai_refuse(const struct refusal *refusal, struct buffer *body)
@@ -111,4 +115,5 @@ void openai_refuse(const struct refusal *refusal, struct buffer *body)
     buffer_text(body, "}}\n");
 }
 
-const struct dialect dialect_openai = {openai_read, openai_write, openai_refuse};
+const struct dialect dialect_openai = {
+    .read = openai_read, .write = openai_write, .refuse = openai_refuse, .choose = choose};

@@ -38,9 +38,8 @@ static bool out_of_memory(const struct terms *terms, struct refusal *refusal)
     return refuse(refusal, terms->language, REFUSE_OUT_OF_MEMORY, NULL, NULL);
 }
 
-/* Checks a text and puts it into an input. */
-static bool take_text(tuwen_input *input, value text, const char *param, const struct terms *terms,
-                      struct refusal *refusal)
+bool items_take_text(tuwen_input *input, value text, const char *param, const struct terms *terms,
+                     struct refusal *refusal)
 {
     if (value_kind(text) != KIND_TEXT)
         return refuse(refusal, terms->language, REFUSE_BAD_VALUE, param,
@@ -53,7 +52,7 @@ static bool take_text(tuwen_input *input, value text, const char *param, const s
     return true;
 }
 
-static void take_instruction(tuwen_input *input, value instruction)
+void items_take_instruction(tuwen_input *input, value instruction)
 {
     if (input->text && instruction)
         input->instruction = value_text(instruction, &input->instruction_size);
@@ -80,9 +79,9 @@ static bool add_object(struct call *call, value element, struct place place, val
                       WITH(param, in(terms, "a text, or an object with \"text\", \"image\" or both",
                                      "文本，或含 \"text\"、\"image\" 或两者的对象")));
     snprintf(part, sizeof part, "%s.text", param);
-    if (value_kind(text) > KIND_NULL && !take_text(&input, text, part, terms, refusal))
+    if (value_kind(text) > KIND_NULL && !items_take_text(&input, text, part, terms, refusal))
         return false;
-    take_instruction(&input, own ? own : instruction);
+    items_take_instruction(&input, own ? own : instruction);
     snprintf(part, sizeof part, "%s.image", param);
     if (value_kind(image) > KIND_NULL) {
         input.picture = picture_read(image, &input.picture_size, terms, part, refusal);
@@ -98,14 +97,21 @@ bool items_add(struct call *call, value element, struct place place, value instr
     char param[PARAM_SIZE];
     tuwen_input input = {0};
     enum kind kind = value_kind(element);
+    place_name(param, place);
+    if (kind == KIND_OBJECT && value_member(element, "content")) {
+        char part[PARAM_SIZE + 16];
+        snprintf(part, sizeof part, "%s.content", param);
+        return parts_add(call, value_member(element, "content"), place, part, instruction, terms, refusal);
+    }
+    if (kind == KIND_OBJECT && value_member(element, "type"))
+        return parts_add_one(call, element, place, instruction, terms, refusal);
     if (kind == KIND_OBJECT)
         return add_object(call, element, place, instruction, terms, refusal);
-    place_name(param, place);
     if (kind == KIND_NUMBER || kind == KIND_LIST)
         return refuse(refusal, terms->language, REFUSE_TOKENS_GIVEN, param, WITH(param));
-    if (!take_text(&input, element, param, terms, refusal))
+    if (!items_take_text(&input, element, param, terms, refusal))
         return false;
-    take_instruction(&input, instruction);
+    items_take_instruction(&input, instruction);
     return call_add(call, &input, place) || out_of_memory(terms, refusal);
 }
 
@@ -141,9 +147,9 @@ bool items_add_text(struct call *call, value text, struct place place, value ins
     tuwen_input input = {0};
     struct refusal why = {0};
     place_name(param, place);
-    if (!take_text(&input, text, param, terms, &why))
+    if (!items_take_text(&input, text, param, terms, &why))
         return add_failed(call, place, TUWEN_BAD_TEXT, &why, terms, refusal);
-    take_instruction(&input, instruction);
+    items_take_instruction(&input, instruction);
     return call_add(call, &input, place) || out_of_memory(terms, refusal);
 }
 
@@ -155,4 +161,107 @@ bool items_refuse(const struct call *call, size_t index, const struct terms *ter
     bool named = strncmp(message, param, strlen(param)) == 0;
     snprintf(front, sizeof front, "%s%s", param, in(terms, ": ", "："));
     return refuse(refusal, terms->language, REFUSE_BAD_ITEM, param, WITH(named ? "" : front, message));
+}
+
+bool items_all_good(const struct call *call, const struct terms *terms, struct refusal *refusal)
+{
+    char param[PARAM_SIZE];
+    for (size_t i = 0; i < call->count; i++) {
+        if (call->outputs[i].status != TUWEN_OK)
+            return items_refuse(call, i, terms, refusal);
+        if (!call->keep_whole || !call->outputs[i].truncated)
+            continue;
+        place_name(param, call->places[i]);
+        return refuse(refusal, terms->language, REFUSE_TOO_LONG, param,
+                      WITH(param, digits_of((unsigned long long)call->outputs[i].tokens).text));
+    }
+    return true;
+}
+
+bool items_add_list(struct call *call, value list, const char *field, value instruction, const struct terms *terms,
+                    struct refusal *refusal)
+{
+    if (value_kind(list) <= KIND_NULL)
+        return refuse(refusal, terms->language, REFUSE_MISSING, field, WITH(field));
+    if (value_kind(list) != KIND_LIST)
+        return items_add(call, list, (struct place){.field = field}, instruction, terms, refusal);
+    if (!items_count(list, field, terms, refusal))
+        return false;
+    size_t count = value_length(list);
+    for (size_t i = 0; i < count; i++)
+        if (!items_add(call, value_at(list, i), (struct place){field, i, count}, instruction, terms, refusal))
+            return false;
+    return true;
+}
+
+bool items_add_pictures(struct call *call, value list, const char *field, const struct terms *terms,
+                        struct refusal *refusal)
+{
+    bool single = value_kind(list) != KIND_LIST;
+    if (!single && !items_count(list, field, terms, refusal))
+        return false;
+    size_t count = single ? 0 : value_length(list);
+    for (size_t i = 0; i < (single ? 1 : count); i++)
+        if (!items_add_picture(call, single ? list : value_at(list, i), (struct place){field, i, count}, terms,
+                               refusal))
+            return false;
+    return true;
+}
+
+void items_set_instruction(struct call *call, size_t first, size_t end, const struct terms *terms)
+{
+    for (size_t i = first; i < end; i++) {
+        tuwen_input *input = &call->inputs[i];
+        if (!input->text || input->picture || input->instruction || !terms->info->match_instruction)
+            continue;
+        input->instruction = terms->info->match_instruction;
+        input->instruction_size = strlen(terms->info->match_instruction);
+    }
+}
+
+bool items_optional_number(value object, const char *name, long least, long *number, const struct terms *terms,
+                           struct refusal *refusal)
+{
+    value member = value_member(object, name);
+    if (value_kind(member) <= KIND_NULL)
+        return true;
+    if (!value_is_whole(member) || value_number(member) < (double)least)
+        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, name,
+                      WITH(name, in(terms, "a whole number", "整数")));
+    *number = value_number(member) < 1e9 ? (long)value_number(member) : 1000000000;
+    return true;
+}
+
+bool items_must_be(value object, const char *name, bool wanted, const struct terms *terms, struct refusal *refusal)
+{
+    value member = value_member(object, name);
+    if (value_kind(member) <= KIND_NULL || (value_kind(member) == KIND_BOOLEAN && value_is_true(member) == wanted))
+        return true;
+    return refuse(refusal, terms->language, REFUSE_BAD_VALUE, name, WITH(name, wanted ? "true" : "false"));
+}
+
+bool items_check_dimensions(value wanted, const char *name, const struct terms *terms, struct refusal *refusal)
+{
+    if (value_kind(wanted) <= KIND_NULL)
+        return true;
+    if (!value_is_whole(wanted) || value_number(wanted) < 1)
+        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, name,
+                      WITH(name, digits_of((unsigned long long)terms->info->dimension).text));
+    if (value_number(wanted) == (double)terms->info->dimension)
+        return true;
+    return refuse(refusal, terms->language, REFUSE_DIMENSIONS, name,
+                  WITH(digits_of((unsigned long long)value_number(wanted)).text,
+                       digits_of((unsigned long long)terms->info->dimension).text, name));
+}
+
+struct usage call_usage(const struct call *call)
+{
+    struct usage usage = {0, 0, 0};
+    for (size_t i = 0; i < call->count; i++) {
+        const tuwen_output *output = &call->outputs[i];
+        usage.tokens += (size_t)output->tokens;
+        usage.image_tokens += (size_t)output->image_tokens;
+        usage.pixels += (size_t)output->picture_width * (size_t)output->picture_height;
+    }
+    return usage;
 }

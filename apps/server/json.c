@@ -21,6 +21,11 @@ value document_read(const char *body, size_t body_size, char *why, size_t size)
     return NULL;
 }
 
+value document_text(const char *text, size_t size)
+{
+    return json_stringn(text, size);
+}
+
 void document_free(value document)
 {
     json_decref((json_t *)document);

@@ -14,6 +14,9 @@ enum kind { KIND_NONE, KIND_NULL, KIND_BOOLEAN, KIND_NUMBER, KIND_TEXT, KIND_LIS
 /* Reads a whole body; NULL with a reason in English (`why`, of `size` bytes) if it is not JSON. Nesting is bounded, and a key
  * that comes twice in an object is an error. Free with document_free. */
 value document_read(const char *body, size_t body_size, char *why, size_t size);
+
+/* A document that is a text only; NULL if the bytes are not UTF-8, or memory is short. */
+value document_text(const char *text, size_t size);
 void document_free(value document);
 
 /* KIND_NONE of NULL. */

@@ -19,10 +19,11 @@ enum refusal_id {
 enum { REFUSAL_SIZE = TUWEN_MESSAGE_SIZE + 256 };
 
 struct refusal {
-    enum refusal_id id; /* REFUSE_NOTHING: none */
-    int status;         /* of HTTP */
-    int retry_after;    /* seconds; 0: is not said */
-    char param[80];     /* the part of the body that is meant, such as "input[3].image"; may be empty */
+    enum refusal_id id;  /* REFUSE_NOTHING: none */
+    int status;          /* of HTTP */
+    int retry_after;     /* seconds; 0: is not said */
+    const char *request; /* its id, for shapes that have it; set before one is written */
+    char param[80];      /* the part of the body that is meant, such as "input[3].image"; may be empty */
     char message[REFUSAL_SIZE];
 };
 

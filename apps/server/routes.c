@@ -45,11 +45,64 @@ static void answer_models(struct service *service, struct exchange *exchange)
     service_answer(exchange, 200, "application/json", &body);
 }
 
+/* What Text Embeddings Inference says of itself. */
+static void answer_info(struct service *service, struct exchange *exchange)
+{
+    struct buffer body = {0};
+    const struct terms *terms = worker_terms(service->worker);
+    if (!terms) {
+        buffer_text(&body, "{\"error\":\"the model is still being loaded\",\"error_type\":\"Unhealthy\"}\n");
+        service_answer(exchange, 503, "application/json", &body);
+        return;
+    }
+    buffer_text(&body, "{\"model_id\":");
+    buffer_json(&body, terms->info->name, strlen(terms->info->name));
+    buffer_format(&body, ",\"model_sha\":\"%s\",\"model_dtype\":\"%s\",", terms->info->fingerprint,
+                  terms->info->precision);
+    buffer_format(&body, "\"model_type\":{\"embedding\":{\"pooling\":\"last_token\"}},\"max_input_length\":%d,",
+                  terms->info->max_length);
+    buffer_format(&body, "\"max_concurrent_requests\":%zu,\"max_client_batch_size\":%zu,\"auto_truncate\":false,",
+                  service->max_jobs, terms->max_items);
+    buffer_format(&body, "\"version\":\"%s\",\"sha\":null,\"docker_label\":null}\n", tuwen_version());
+    service_answer(exchange, 200, "application/json", &body);
+}
+
+/* Immich's. */
+static void answer_ping(struct service *service, struct exchange *exchange)
+{
+    struct buffer body = {0};
+    (void)service;
+    buffer_text(&body, "pong");
+    service_answer(exchange, 200, "text/plain; charset=utf-8", &body);
+}
+
 const struct route routes[] = {
-    {"POST", "/v1/match", &dialect_match, NULL, false}, {"POST", "/v1/embeddings", &dialect_openai, NULL, false},
-    {"GET", "/v1/models", NULL, answer_models, false},  {"GET", "/health", NULL, answer_health, true},
-    {"GET", "/ready", NULL, answer_ready, true},        {"GET", "/", NULL, page_answer, true},
-    {"GET", PAGE_DOG, NULL, page_answer, true},         {"GET", PAGE_SUNSET, NULL, page_answer, true},
+    {"POST", "/v1/match", &dialect_match, NULL, false},
+    {"POST", "/v1/embeddings", &dialect_openai, NULL, false},
+    {"POST", "/embeddings", &dialect_openai, NULL, false},
+    {"POST", "/score", &dialect_score, NULL, false},
+    {"POST", "/v1/score", &dialect_score, NULL, false},
+    {"POST", "/rerank", &dialect_rerank, NULL, false},
+    {"POST", "/v1/rerank", &dialect_rerank, NULL, false},
+    {"POST", "/v2/rerank", &dialect_cohere_rerank, NULL, false},
+    {"POST", "/v2/embed", &dialect_cohere, NULL, false},
+    {"POST", "/v1/multimodalembeddings", &dialect_voyage, NULL, false},
+    {"POST", "/api/embed", &dialect_ollama, NULL, false},
+    {"POST", "/api/embeddings", &dialect_ollama_single, NULL, false},
+    {"POST", "/embed", &dialect_tei_embed, NULL, false},
+    {"POST", "/similarity", &dialect_tei_similarity, NULL, false},
+    {"POST", "/api/v1/services/embeddings/multimodal-embedding/multimodal-embedding", &dialect_dashscope, NULL,
+     false},
+    {"POST", "/api/v1/services/rerank/text-rerank/text-rerank", &dialect_dashscope_rerank, NULL, false},
+    {"POST", "/predict", &dialect_immich, NULL, false},
+    {"GET", "/v1/models", NULL, answer_models, false},
+    {"GET", "/info", NULL, answer_info, false},
+    {"GET", "/health", NULL, answer_health, true},
+    {"GET", "/ready", NULL, answer_ready, true},
+    {"GET", "/ping", NULL, answer_ping, true},
+    {"GET", "/", NULL, page_answer, true},
+    {"GET", PAGE_DOG, NULL, page_answer, true},
+    {"GET", PAGE_SUNSET, NULL, page_answer, true},
 };
 const size_t route_count = sizeof routes / sizeof *routes;
 

@@ -7,14 +7,16 @@
 #include <strings.h>
 
 #include "clock.h"
+#include "form.h"
 #include "routes.h"
 
 /* What is known of a request on its way; `user` of its exchange. */
 struct work {
     struct service *service;
     struct exchange *exchange;
-    const struct route *route; /* NULL: none, so far */
-    char key[KEY_NAME_SIZE];   /* the name of the key */
+    const struct route *route;     /* NULL: none, so far */
+    const struct dialect *dialect; /* the route's, or what it chose by the body */
+    char key[KEY_NAME_SIZE];       /* the name of the key */
     struct call call;
     struct job job;
     size_t received, sent, items;
@@ -60,8 +62,9 @@ void service_answer_fixed(struct exchange *exchange, int status, const char *typ
 static void answer_refusal(struct work *work, const struct refusal *refusal, const char *allow, bool close)
 {
     struct buffer body = {0};
-    const struct dialect *dialect = work->route ? work->route->dialect : NULL;
-    (dialect ? dialect->refuse : openai_refuse)(refusal, &body);
+    struct refusal named = *refusal;
+    named.request = work->exchange->id;
+    (work->dialect ? work->dialect->refuse : openai_refuse)(&named, &body);
     if (body.failed)
         buffer_free(&body);
     work->sent = body.size;
@@ -89,11 +92,11 @@ static void refuse_now(struct work *work, enum refusal_id id, const char *const 
 /* ---- the head ---- */
 
 /* Programs that send JSON without saying so are common, and forms of web pages cannot send it as such. */
-static bool type_good(const struct exchange *exchange)
+static bool type_good(const struct exchange *exchange, const char *wanted)
 {
     const char *type = exchange_header(exchange, "Content-Type");
     size_t length = type ? strcspn(type, "; ") : 0;
-    return type && length == strlen("application/json") && strncasecmp(type, "application/json", length) == 0;
+    return type && length == strlen(wanted) && strncasecmp(type, wanted, length) == 0;
 }
 
 /* Sets the route. False with a refusal. */
@@ -102,6 +105,7 @@ static bool check_head(struct work *work, struct refusal *refusal, const char **
     struct service *service = work->service;
     struct exchange *exchange = work->exchange;
     work->route = route_find(exchange->method, exchange->path, allowed);
+    work->dialect = work->route ? work->route->dialect : NULL;
     if (!gate_pass(&service->gate, exchange, work->route && work->route->open, work->key, refusal))
         return false;
     if (!work->route && *allowed)
@@ -112,8 +116,9 @@ static bool check_head(struct work *work, struct refusal *refusal, const char **
         return true;
     if (exchange_header(exchange, "Content-Encoding"))
         return refuse(refusal, service->language, REFUSE_ENCODED, NULL, NULL);
-    if (!type_good(exchange))
-        return refuse(refusal, service->language, REFUSE_BAD_TYPE, NULL, NULL);
+    bool form = work->dialect->read_form != NULL;
+    if (!type_good(exchange, form ? "multipart/form-data" : "application/json"))
+        return refuse(refusal, service->language, form ? REFUSE_BAD_FORM_TYPE : REFUSE_BAD_TYPE, NULL, NULL);
     if (atomic_load(&service->closing))
         return refuse(refusal, service->language, REFUSE_CLOSING, NULL, NULL);
     return true;
@@ -167,7 +172,7 @@ static void on_done(struct job *job)
     else if (job->status != TUWEN_OK)
         refuse(&refusal, service->language, REFUSE_FAILED, NULL, WITH(job->message));
     else
-        good = work->route->dialect->write(&work->call, terms, &body, &refusal);
+        good = work->dialect->write(&work->call, terms, &body, &refusal);
     call_free(&work->call);
     if (good) {
         service_answer(work->exchange, 200, "application/json", &body);
@@ -177,6 +182,17 @@ static void on_done(struct job *job)
     answer_refusal(work, &refusal, NULL, false);
 }
 
+static bool read_form(struct work *work, const struct terms *terms, struct refusal *refusal)
+{
+    struct exchange *exchange = work->exchange;
+    struct form form;
+    const char *why = form_read(&form, exchange_header(exchange, "Content-Type"), exchange->body, exchange->size);
+    bool good = why ? refuse(refusal, terms->language, REFUSE_BAD_FORM, NULL, WITH(why))
+                    : work->dialect->read_form(&work->call, &form, terms, refusal);
+    exchange_drop_body(exchange);
+    return good;
+}
+
 /* Reads the body into the call. False with a refusal. */
 static bool read_call(struct work *work, const struct terms *terms, struct refusal *refusal)
 {
@@ -184,13 +200,20 @@ static bool read_call(struct work *work, const struct terms *terms, struct refus
     char why[256];
     if (exchange->size == 0)
         return refuse(refusal, terms->language, REFUSE_NO_BODY, NULL, NULL);
+    work->call.id = exchange->id;
+    work->call.began = exchange->arrived;
+    if (work->dialect->read_form)
+        return read_form(work, terms, refusal);
     work->call.document = document_read(exchange->body, exchange->size, why, sizeof why);
     exchange_drop_body(exchange);
     if (!work->call.document)
         return refuse(refusal, terms->language, REFUSE_BAD_JSON, NULL, WITH(why));
     if (value_kind(work->call.document) != KIND_OBJECT)
         return refuse(refusal, terms->language, REFUSE_NOT_OBJECT, NULL, NULL);
-    return work->route->dialect->read(&work->call, terms, refusal);
+    const struct dialect *chosen = work->dialect->choose ? work->dialect->choose(work->call.document) : NULL;
+    if (chosen)
+        work->dialect = chosen;
+    return work->dialect->read(&work->call, terms, refusal);
 }
 
 /* Who shares a turn: all connections of a key, or each connection for itself. FNV-1a of the key's name, in the upper half of
