@@ -146,6 +146,7 @@ static bool start_worker(struct life *life)
         .max_jobs = (size_t)arguments->max_queue,
         .max_items = (size_t)arguments->max_items,
         .language = life->service.language,
+        .metrics = life->service.metrics,
         .log = service_log,
         .log_user = &life->service,
         .ready = on_ready,
@@ -306,13 +307,15 @@ int main(int argc, char **argv)
     int code = USAGE;
     if (open_gate(&life)) {
         code = FAILED;
-        if (start_worker(&life) && start_http(&life))
+        life.service.metrics = metrics_make();
+        if (life.service.metrics && start_worker(&life) && start_http(&life))
             code = run(&life);
         else
             complain(tuwen_status_text(TUWEN_OUT_OF_MEMORY, life.service.language));
     }
     worker_end(life.service.worker);
     http_stop(life.http);
+    metrics_free(life.service.metrics);
     gate_set_keys(&life.service.gate, NULL);
     pthread_mutex_destroy(&life.service.gate.lock);
     return code;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "clock.h"
+#include "operations.h"
 #include "service.h"
 
 static void answer_health(struct service *service, struct exchange *exchange)
@@ -45,9 +45,10 @@ static void answer_models(struct service *service, struct exchange *exchange)
 }
 
 const struct route routes[] = {
-    {"POST", "/v1/match", &dialect_match, NULL, false}, {"POST", "/v1/embeddings", &dialect_openai, NULL, false},
-    {"GET", "/v1/models", NULL, answer_models, false},  {"GET", "/health", NULL, answer_health, true},
-    {"GET", "/ready", NULL, answer_ready, true},
+    {"POST", "/v1/match", &dialect_match, NULL, false},   {"POST", "/v1/embeddings", &dialect_openai, NULL, false},
+    {"GET", "/v1/models", NULL, answer_models, false},    {"GET", "/health", NULL, answer_health, true},
+    {"GET", "/ready", NULL, answer_ready, true},          {"GET", "/metrics", NULL, answer_metrics, false},
+    {"GET", "/openapi.json", NULL, answer_openapi, true},
 };
 const size_t route_count = sizeof routes / sizeof *routes;
 
