@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "activation.h"
 #include "clock.h"
 #include "listen.h"
 #include "service.h"
@@ -184,7 +185,10 @@ static bool open_gate(struct life *life)
     struct service *service = &life->service;
     const struct arguments *arguments = &life->arguments;
     char why[1024];
-    if (!listener_open(&life->listener, arguments->listen, service->language, why, sizeof why)) {
+    enum activation activation = listener_inherit(&life->listener, service->language, why, sizeof why);
+    if (activation == ACTIVATION_BAD ||
+        (activation == ACTIVATION_NONE &&
+         !listener_open(&life->listener, arguments->listen, service->language, why, sizeof why))) {
         complain(why);
         return false;
     }
