@@ -33,7 +33,7 @@ static bool prepare(int file, struct sockaddr_storage *address)
 
 enum activation listener_inherit(struct listener *listener, tuwen_language language, char *why, unsigned size)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     const char *count = getenv("LISTEN_FDS");
     bool chinese = language == TUWEN_CHINESE;
     if (!count || !is_number(getenv("LISTEN_PID"), (long)getpid()))
