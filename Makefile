@@ -16,7 +16,7 @@ export NINJA_STATUS ?= building %f/%t:
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test check format asan tsan fuzz aarch64 install longest clean help
+.PHONY: build demo test check format asan tsan fuzz aarch64 install deb longest clean help
 
 build: packages-build $(BUILD)/build.ninja ## build the program (build/tuwen) and the library
 	@$(NINJA) -C $(BUILD) $(NINJA_QUIET) all
@@ -56,6 +56,11 @@ install: packages-build $(BUILD)/build.ninja ## install to PREFIX (/usr/local), 
 	@scripts/setup.sh $(BUILD) -Dprefix='$(PREFIX)' -Dlibdir='$(LIBDIR)'
 	@$(NINJA) -C $(BUILD) $(NINJA_QUIET) all
 	@DESTDIR='$(DESTDIR)' $(MESON) install -C $(BUILD) --no-rebuild --quiet
+
+deb: packages-build ## make a Debian package of the program and the server, in build-deb/out; Debian only
+	@scripts/setup.sh build-deb -Dprefix=/usr -Dtests=false -Dwerror=false
+	@$(NINJA) -C build-deb $(NINJA_QUIET) all
+	@scripts/deb.sh build-deb build-deb/out
 
 longest: ## list the longest files and functions
 	@scripts/longest.sh

@@ -9,6 +9,8 @@ shift
     echo "#include <stddef.h>"
     for file; do
         name=$(basename "$file" | tr -c 'A-Za-z0-9\n' _)
+        echo "extern const unsigned char $name[];"
+        echo "extern const size_t ${name}_size;"
         echo "const unsigned char $name[] = {"
         od -An -v -tu1 "$file" | sed 's/  *\([0-9][0-9]*\)/\1,/g'
         echo "};"

@@ -92,3 +92,12 @@ bool listener_open(struct listener *listener, const char *where, tuwen_language 
     describe(listener, host);
     return true;
 }
+
+void listener_describe(struct listener *listener, int socket, const struct sockaddr *address)
+{
+    char host[HOST_SIZE] = "";
+    socklen_t size = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    getnameinfo(address, size, host, sizeof host, NULL, 0, NI_NUMERICHOST);
+    *listener = (struct listener){.socket = socket, .loopback = is_loopback(address)};
+    describe(listener, host);
+}

@@ -17,4 +17,9 @@ struct listener {
 /* Listens on "HOST:PORT", "[ADDRESS]:PORT" or "PORT" (of this machine alone); port 0 is any. False with a sentence. */
 bool listener_open(struct listener *listener, const char *where, tuwen_language language, char *why, unsigned size);
 
+struct sockaddr;
+
+/* Says of a socket that is listened on where it is. */
+void listener_describe(struct listener *listener, int socket, const struct sockaddr *address);
+
 #endif

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "activation.h"
 #include "clock.h"
 #include "listen.h"
 #include "service.h"
@@ -146,6 +147,7 @@ static bool start_worker(struct life *life)
         .max_jobs = (size_t)arguments->max_queue,
         .max_items = (size_t)arguments->max_items,
         .language = life->service.language,
+        .metrics = life->service.metrics,
         .log = service_log,
         .log_user = &life->service,
         .ready = on_ready,
@@ -183,7 +185,10 @@ static bool open_gate(struct life *life)
     struct service *service = &life->service;
     const struct arguments *arguments = &life->arguments;
     char why[1024];
-    if (!listener_open(&life->listener, arguments->listen, service->language, why, sizeof why)) {
+    enum activation activation = listener_inherit(&life->listener, service->language, why, sizeof why);
+    if (activation == ACTIVATION_BAD ||
+        (activation == ACTIVATION_NONE &&
+         !listener_open(&life->listener, arguments->listen, service->language, why, sizeof why))) {
         complain(why);
         return false;
     }
@@ -306,13 +311,15 @@ int main(int argc, char **argv)
     int code = USAGE;
     if (open_gate(&life)) {
         code = FAILED;
-        if (start_worker(&life) && start_http(&life))
+        life.service.metrics = metrics_make();
+        if (life.service.metrics && start_worker(&life) && start_http(&life))
             code = run(&life);
         else
             complain(tuwen_status_text(TUWEN_OUT_OF_MEMORY, life.service.language));
     }
     worker_end(life.service.worker);
     http_stop(life.http);
+    metrics_free(life.service.metrics);
     gate_set_keys(&life.service.gate, NULL);
     pthread_mutex_destroy(&life.service.gate.lock);
     return code;

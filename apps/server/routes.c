@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "operations.h"
 #include "page.h"
 #include "service.h"
 
@@ -103,6 +104,8 @@ const struct route routes[] = {
     {"GET", "/", NULL, page_answer, true},
     {"GET", PAGE_DOG, NULL, page_answer, true},
     {"GET", PAGE_SUNSET, NULL, page_answer, true},
+    {"GET", "/metrics", NULL, answer_metrics, false},
+    {"GET", "/openapi.json", NULL, answer_openapi, true},
 };
 const size_t route_count = sizeof routes / sizeof *routes;
 

@@ -136,6 +136,7 @@ void service_head(void *user, struct exchange *exchange)
     work->service = user;
     work->exchange = exchange;
     exchange->user = work;
+    metrics_begin(work->service->metrics);
     if (check_head(work, &refusal, &allowed))
         return;
     refusal.retry_after = refusal.status == 503 ? 1 : 0;
@@ -291,6 +292,7 @@ void service_ended(void *user, struct exchange *exchange, int status, bool whole
         .key = *work->key ? work->key : NULL,
     };
     log_request(&service->log, &line);
+    metrics_end(service->metrics, work->route, status, line.seconds, line.received, line.sent);
     call_free(&work->call);
     free(work);
 }

@@ -9,10 +9,12 @@
 #include "gate.h"
 #include "http.h"
 #include "log.h"
+#include "metrics.h"
 #include "worker.h"
 
 struct service {
     struct worker *worker;
+    struct metrics *metrics;
     struct gate gate;
     struct log log;
     tuwen_language language;

@@ -183,8 +183,14 @@ static void compute(struct worker *worker)
 {
     struct batch *batch = &worker->batch;
     tuwen_error error = {.language = worker->options.language};
+    uint64_t before = 0, after = 0, computed;
+    double begun = clock_seconds();
+    tuwen_cache_count(worker->cache, &before, &computed);
     tuwen_status status = tuwen_cache_embed(worker->cache, worker->session, batch->inputs, batch->count,
                                             batch->vectors, batch->outputs, &error);
+    tuwen_cache_count(worker->cache, &after, &computed);
+    if (worker->options.metrics && status == TUWEN_OK)
+        metrics_batch(worker->options.metrics, batch->outputs, batch->count, after - before, clock_seconds() - begun);
     scatter(worker, status, status == TUWEN_OK ? "" : error.message);
 }
 

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "call.h"
+#include "metrics.h"
 
 struct worker;
 
@@ -26,7 +27,8 @@ struct worker_options {
     uint64_t cache_bytes;
     size_t max_jobs, max_items;
     tuwen_language language;
-    tuwen_log_function log; /* from the worker's thread */
+    struct metrics *metrics; /* NULL: none are counted */
+    tuwen_log_function log;  /* from the worker's thread */
     void *log_user;
     void (*ready)(void *user, bool good, const char *message); /* once, from the worker's thread */
     void *ready_user;
