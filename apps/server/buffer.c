@@ -4,7 +4,6 @@
 #include "buffer.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,16 +40,6 @@ void buffer_text(struct buffer *buffer, const char *text)
     buffer_add(buffer, text, strlen(text));
 }
 
-void buffer_format(struct buffer *buffer, const char *format, ...)
-{
-    char text[256];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    buffer_text(buffer, text);
-}
-
 void buffer_json(struct buffer *buffer, const char *text, size_t size)
 {
     static const char named[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
@@ -63,9 +52,9 @@ void buffer_json(struct buffer *buffer, const char *text, size_t size)
         buffer_add(buffer, text + plain, i - plain);
         plain = i + 1;
         if (place)
-            buffer_format(buffer, "\\%c", letters[place - named]);
+            BUFFER_FORMAT(buffer, "\\%c", letters[place - named]);
         else
-            buffer_format(buffer, "\\u%04x", (unsigned)(unsigned char)text[i]);
+            BUFFER_FORMAT(buffer, "\\u%04x", (unsigned)(unsigned char)text[i]);
     }
     buffer_add(buffer, text + plain, size - plain);
     buffer_add(buffer, "\"", 1);
@@ -73,7 +62,7 @@ void buffer_json(struct buffer *buffer, const char *text, size_t size)
 
 void buffer_float(struct buffer *buffer, float number)
 {
-    buffer_format(buffer, "%.9g", isfinite(number) ? (double)number : 0.0);
+    BUFFER_FORMAT(buffer, "%.9g", isfinite(number) ? (double)number : 0.0);
 }
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

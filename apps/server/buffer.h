@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* Zero at first. */
 struct buffer {
@@ -17,8 +18,13 @@ struct buffer {
 void buffer_add(struct buffer *buffer, const void *data, size_t size);
 void buffer_text(struct buffer *buffer, const char *text);
 
-/* What printf would print, at most 255 bytes. */
-void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds what printf would print, at most 255 bytes. */
+#define BUFFER_FORMAT(buffer, ...)                                                                                   \
+    do {                                                                                                             \
+        char formatted_[256];                                                                                        \
+        snprintf(formatted_, sizeof formatted_, __VA_ARGS__);                                                        \
+        buffer_text(buffer, formatted_);                                                                             \
+    } while (0)
 
 /* A string of JSON with its quotes. The bytes must be UTF-8, as all that has passed the JSON reader is. */
 void buffer_json(struct buffer *buffer, const char *text, size_t size);

@@ -94,17 +94,17 @@ static bool cohere_write(const struct call *call, const struct terms *terms, str
     if (!items_all_good(call, terms, refusal))
         return false;
     struct usage usage = call_usage(call);
-    buffer_format(body, "{\"id\":\"%s\",\"response_type\":\"embeddings_by_type\",\"embeddings\":{", call->id);
+    BUFFER_FORMAT(body, "{\"id\":\"%s\",\"response_type\":\"embeddings_by_type\",\"embeddings\":{", call->id);
     for (int kind = 0; kind < VECTOR_KINDS; kind++) {
         if (!(call->kinds & 1U << kind))
             continue;
-        buffer_format(body, "%s\"%s\":", first ? "" : ",", vector_kind_names[kind]);
+        BUFFER_FORMAT(body, "%s\"%s\":", first ? "" : ",", vector_kind_names[kind]);
         vector_write_all(call, (enum vector_kind)kind, body);
         first = false;
     }
     buffer_text(body, "}");
     write_texts(call, body);
-    buffer_format(
+    BUFFER_FORMAT(
         body,
         ",\"meta\":{\"api_version\":{\"version\":\"2\"},\"billed_units\":{\"input_tokens\":%zu,\"image_tokens\":%zu},"
         "\"tokens\":{\"input_tokens\":%zu}}}\n",
@@ -116,7 +116,7 @@ void cohere_refuse(const struct refusal *refusal, struct buffer *body)
 {
     buffer_text(body, "{");
     if (refusal->request)
-        buffer_format(body, "\"id\":\"%s\",", refusal->request);
+        BUFFER_FORMAT(body, "\"id\":\"%s\",", refusal->request);
     buffer_text(body, "\"message\":");
     buffer_json(body, refusal->message, strlen(refusal->message));
     buffer_text(body, "}\n");

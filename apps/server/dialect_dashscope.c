@@ -64,7 +64,7 @@ static bool dashscope_read(struct call *call, const struct terms *terms, struct 
 static void write_usage(const struct call *call, struct buffer *body)
 {
     struct usage usage = call_usage(call);
-    buffer_format(
+    BUFFER_FORMAT(
         body,
         "\"usage\":{\"input_tokens\":%zu,\"total_tokens\":%zu,\"input_tokens_details\":{\"text_tokens\":%zu,"
         "\"image_tokens\":%zu}},\"request_id\":\"%s\"}\n",
@@ -80,7 +80,7 @@ static bool dashscope_write(const struct call *call, const struct terms *terms, 
     for (size_t i = 0; i < call->count; i++) {
         const tuwen_input *input = &call->inputs[i];
         const char *type = input->text && call->outputs[i].picture_width ? "vl" : input->text ? "text" : "image";
-        buffer_format(body, "%s\n{\"index\":%zu,\"type\":\"%s\",\"embedding\":", i ? "," : "", i, type);
+        BUFFER_FORMAT(body, "%s\n{\"index\":%zu,\"type\":\"%s\",\"embedding\":", i ? "," : "", i, type);
         vector_write(call, i, VECTOR_FLOAT, body);
         buffer_text(body, "}");
     }
@@ -110,7 +110,7 @@ static bool rerank_write(const struct call *call, const struct terms *terms, str
         return false;
     buffer_text(body, "{\"output\":{\"results\":[");
     for (size_t i = 0; i < count; i++) {
-        buffer_format(body, "%s\n{\"index\":%zu,\"relevance_score\":%.6f,\"cosine\":%.6f", i ? "," : "",
+        BUFFER_FORMAT(body, "%s\n{\"index\":%zu,\"relevance_score\":%.6f,\"cosine\":%.6f", i ? "," : "",
                       ranked[i].index, (double)ranked[i].score, (double)ranked[i].cosine);
         if (call->wanted & WITH_DOCUMENTS) {
             buffer_text(body, ",\"document\":");
@@ -131,9 +131,9 @@ static void dashscope_refuse(const struct refusal *refusal, struct buffer *body)
                        : refusal->status == 429 ? "Throttling"
                        : refusal->status >= 500 ? "InternalError"
                                                 : "InvalidParameter";
-    buffer_format(body, "{\"code\":\"%s\",\"message\":", code);
+    BUFFER_FORMAT(body, "{\"code\":\"%s\",\"message\":", code);
     buffer_json(body, refusal->message, strlen(refusal->message));
-    buffer_format(body, ",\"request_id\":\"%s\"}\n", refusal->request ? refusal->request : "");
+    BUFFER_FORMAT(body, ",\"request_id\":\"%s\"}\n", refusal->request ? refusal->request : "");
 }
 
 const struct dialect dialect_dashscope = {

@@ -82,7 +82,7 @@ static bool immich_write(const struct call *call, const struct terms *terms, str
     vector_write(call, 0, VECTOR_FLOAT, body);
     buffer_text(body, "\"");
     if (call->wanted == VISUAL)
-        buffer_format(body, ",\"imageHeight\":%d,\"imageWidth\":%d", call->outputs[0].picture_height,
+        BUFFER_FORMAT(body, ",\"imageHeight\":%d,\"imageWidth\":%d", call->outputs[0].picture_height,
                       call->outputs[0].picture_width);
     buffer_text(body, "}\n");
     return true;

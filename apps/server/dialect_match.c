@@ -114,14 +114,14 @@ static void write_string(struct buffer *body, const char *text)
 static void write_number(struct buffer *body, const char *key, float number)
 {
     double rounded = round((double)number * 1e6) / 1e6;
-    buffer_format(body, ",\"%s\":%.6f", key, rounded == 0 ? 0 : rounded);
+    BUFFER_FORMAT(body, ",\"%s\":%.6f", key, rounded == 0 ? 0 : rounded);
 }
 
 static void write_result(const struct call *call, size_t picture, const struct judged_text *ranked,
                          const struct terms *terms, struct buffer *body)
 {
     const tuwen_input *text = &call->inputs[ranked->input];
-    buffer_format(body, "{\"image\":%zu,\"index\":%zu,\"text\":", picture, ranked->input - call->pictures);
+    BUFFER_FORMAT(body, "{\"image\":%zu,\"index\":%zu,\"text\":", picture, ranked->input - call->pictures);
     buffer_json(body, text->text, text->text_size);
     write_number(body, "cosine", ranked->cosine);
     write_number(body, "score", tuwen_score_cosine(terms->model, ranked->cosine).score);
@@ -134,7 +134,7 @@ static void write_result(const struct call *call, size_t picture, const struct j
     write_string(body, tuwen_band_name(ranked->band, TUWEN_ENGLISH));
     buffer_text(body, ",\"advice\":");
     write_string(body, tuwen_band_advice(ranked->band, terms->language));
-    buffer_format(body, ",\"truncated\":%s}", call->outputs[ranked->input].truncated ? "true" : "false");
+    BUFFER_FORMAT(body, ",\"truncated\":%s}", call->outputs[ranked->input].truncated ? "true" : "false");
 }
 
 /* The texts' side of the profile, which is the same for all pictures. */
@@ -231,7 +231,7 @@ static void write_errors(const struct call *call, struct buffer *body)
         if (output->status == TUWEN_OK)
             continue;
         place_name(param, call->places[i]);
-        buffer_format(body, "%s{\"%s\":%zu,\"param\":\"%s\",\"status\":\"%s\",\"message\":", written++ ? ",\n" : "\n",
+        BUFFER_FORMAT(body, "%s{\"%s\":%zu,\"param\":\"%s\",\"status\":\"%s\",\"message\":", written++ ? ",\n" : "\n",
                       i < call->pictures ? "image" : "index", i < call->pictures ? i : i - call->pictures, param,
                       tuwen_status_name(output->status));
         write_string(body, output->message);
@@ -244,13 +244,13 @@ static void write_pictures(const struct call *call, struct buffer *body)
     size_t tokens = 0, image_tokens = 0;
     buffer_text(body, "],\"images\":[");
     for (size_t i = 0; i < call->pictures; i++)
-        buffer_format(body, "%s{\"index\":%zu,\"width\":%d,\"height\":%d,\"tokens\":%d}", i ? "," : "", i,
+        BUFFER_FORMAT(body, "%s{\"index\":%zu,\"width\":%d,\"height\":%d,\"tokens\":%d}", i ? "," : "", i,
                       call->outputs[i].picture_width, call->outputs[i].picture_height, call->outputs[i].image_tokens);
     for (size_t i = 0; i < call->count; i++) {
         tokens += (size_t)call->outputs[i].tokens;
         image_tokens += (size_t)call->outputs[i].image_tokens;
     }
-    buffer_format(body, "],\"usage\":{\"total_tokens\":%zu,\"image_tokens\":%zu}}\n", tokens, image_tokens);
+    BUFFER_FORMAT(body, "],\"usage\":{\"total_tokens\":%zu,\"image_tokens\":%zu}}\n", tokens, image_tokens);
 }
 
 /* Where nothing at all can be matched, that is the answer: the reason of the first picture or text. */
@@ -277,7 +277,7 @@ static bool match_write(const struct call *call, const struct terms *terms, stru
     body->failed = !prepare_texts(call, terms, &texts);
     buffer_text(body, "{\"model\":");
     write_string(body, terms->info->name);
-    buffer_format(body, ",\"fingerprint\":\"%s\",\"space\":\"%s\"", terms->info->fingerprint, terms->space);
+    BUFFER_FORMAT(body, ",\"fingerprint\":\"%s\",\"space\":\"%s\"", terms->info->fingerprint, terms->space);
     if (call->judged) {
         buffer_text(body, ",\"profile\":");
         write_string(body, tuwen_profile_get_info(terms->profile)->name);

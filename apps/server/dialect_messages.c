@@ -94,12 +94,12 @@ void vllm_refuse(const struct refusal *refusal, struct buffer *body)
                                                 : "BadRequestError";
     buffer_text(body, "{\"error\":{\"message\":");
     buffer_json(body, refusal->message, strlen(refusal->message));
-    buffer_format(body, ",\"type\":\"%s\",\"param\":", type);
+    BUFFER_FORMAT(body, ",\"type\":\"%s\",\"param\":", type);
     if (*refusal->param)
         buffer_json(body, refusal->param, strlen(refusal->param));
     else
         buffer_text(body, "null");
-    buffer_format(body, ",\"code\":%d}}\n", refusal->status);
+    BUFFER_FORMAT(body, ",\"code\":%d}}\n", refusal->status);
 }
 
 const struct dialect dialect_messages = {.read = messages_read, .write = messages_write, .refuse = vllm_refuse};

@@ -39,7 +39,7 @@ static bool ollama_write(const struct call *call, const struct terms *terms, str
     buffer_json(body, terms->info->name, strlen(terms->info->name));
     buffer_text(body, ",\"embeddings\":");
     vector_write_all(call, VECTOR_FLOAT, body);
-    buffer_format(body, ",\"total_duration\":%.0f,\"load_duration\":0,\"prompt_eval_count\":%zu}\n",
+    BUFFER_FORMAT(body, ",\"total_duration\":%.0f,\"load_duration\":0,\"prompt_eval_count\":%zu}\n",
                   (clock_seconds() - call->began) * 1e9, call_usage(call).tokens);
     return true;
 }

@@ -73,10 +73,10 @@ bool openai_write_list(const struct call *call, const struct terms *terms, struc
         return false;
     buffer_text(body, "{");
     if (prefix)
-        buffer_format(body, "\"id\":\"%s%s\",\"created\":%lld,", prefix, call->id, (long long)time(NULL));
+        BUFFER_FORMAT(body, "\"id\":\"%s%s\",\"created\":%lld,", prefix, call->id, (long long)time(NULL));
     buffer_text(body, "\"object\":\"list\",\"data\":[");
     for (size_t i = 0; i < call->count; i++) {
-        buffer_format(body, "%s{\"object\":\"embedding\",\"index\":%zu,%s\"embedding\":", i ? "," : "", i,
+        BUFFER_FORMAT(body, "%s{\"object\":\"embedding\",\"index\":%zu,%s\"embedding\":", i ? "," : "", i,
                       call->outputs[i].truncated ? "\"truncated\":true," : "");
         vector_write(call, i, vector_kind_only(call), body);
         buffer_text(body, "}");
@@ -84,7 +84,7 @@ bool openai_write_list(const struct call *call, const struct terms *terms, struc
     struct usage usage = call_usage(call);
     buffer_text(body, "],\"model\":");
     buffer_json(body, terms->info->name, strlen(terms->info->name));
-    buffer_format(body,
+    BUFFER_FORMAT(body,
                   ",\"space\":\"%s\",\"usage\":{\"prompt_tokens\":%zu,\"total_tokens\":%zu,\"image_tokens\":%zu}}\n",
                   terms->space, usage.tokens, usage.tokens, usage.image_tokens);
     return true;
@@ -106,7 +106,7 @@ void openai_refuse(const struct refusal *refusal, struct buffer *body)
 {
     buffer_text(body, "{\"error\":{\"message\":");
     buffer_json(body, refusal->message, strlen(refusal->message));
-    buffer_format(body, ",\"type\":\"%s\",\"code\":\"%s\",\"param\":", refusal_type(refusal->status),
+    BUFFER_FORMAT(body, ",\"type\":\"%s\",\"code\":\"%s\",\"param\":", refusal_type(refusal->status),
                   refusal_code(refusal->id));
     if (*refusal->param)
         buffer_json(body, refusal->param, strlen(refusal->param));

@@ -32,11 +32,11 @@ static bool rerank_write(const struct call *call, const struct terms *terms, str
     if (!ranked)
         return false;
     struct usage usage = call_usage(call);
-    buffer_format(body, "{\"id\":\"rerank-%s\",\"object\":\"rerank\",\"model\":", call->id);
+    BUFFER_FORMAT(body, "{\"id\":\"rerank-%s\",\"object\":\"rerank\",\"model\":", call->id);
     buffer_json(body, terms->info->name, strlen(terms->info->name));
     buffer_text(body, ",\"results\":[");
     for (size_t i = 0; i < count; i++) {
-        buffer_format(body, "%s\n{\"index\":%zu,\"relevance_score\":%.6f,\"cosine\":%.6f", i ? "," : "",
+        BUFFER_FORMAT(body, "%s\n{\"index\":%zu,\"relevance_score\":%.6f,\"cosine\":%.6f", i ? "," : "",
                       ranked[i].index, (double)ranked[i].score, (double)ranked[i].cosine);
         if (!(call->wanted & WITHOUT_DOCUMENTS)) {
             buffer_text(body, ",\"document\":");
@@ -44,7 +44,7 @@ static bool rerank_write(const struct call *call, const struct terms *terms, str
         }
         buffer_text(body, "}");
     }
-    buffer_format(
+    BUFFER_FORMAT(
         body,
         "],\"usage\":{\"prompt_tokens\":%zu,\"total_tokens\":%zu},\"meta\":{\"api_version\":{\"version\":\"2\"},"
         "\"tokens\":{\"input_tokens\":%zu}}}\n",

@@ -44,14 +44,14 @@ static bool score_write(const struct call *call, const struct terms *terms, stru
     if (!items_all_good(call, terms, refusal))
         return false;
     struct usage usage = call_usage(call);
-    buffer_format(body, "{\"id\":\"score-%s\",\"object\":\"list\",\"created\":%lld,\"model\":", call->id,
+    BUFFER_FORMAT(body, "{\"id\":\"score-%s\",\"object\":\"list\",\"created\":%lld,\"model\":", call->id,
                   (long long)time(NULL));
     buffer_json(body, terms->info->name, strlen(terms->info->name));
     buffer_text(body, ",\"data\":[");
     for (size_t i = 0; i < call->count - call->queries; i++)
-        buffer_format(body, "%s\n{\"index\":%zu,\"object\":\"score\",\"score\":%.6f}", i ? "," : "", i,
+        BUFFER_FORMAT(body, "%s\n{\"index\":%zu,\"object\":\"score\",\"score\":%.6f}", i ? "," : "", i,
                       (double)rank_cosine(call, call->queries > 1 ? i : 0, i));
-    buffer_format(body, "],\"usage\":{\"prompt_tokens\":%zu,\"total_tokens\":%zu}}\n", usage.tokens, usage.tokens);
+    BUFFER_FORMAT(body, "],\"usage\":{\"prompt_tokens\":%zu,\"total_tokens\":%zu}}\n", usage.tokens, usage.tokens);
     return true;
 }
 

@@ -62,7 +62,7 @@ static bool similarity_write(const struct call *call, const struct terms *terms,
     if (!items_all_good(call, terms, refusal))
         return false;
     for (size_t i = 0; i < call->count - call->queries; i++)
-        buffer_format(body, "%s%.6f", i ? "," : "[", (double)rank_cosine(call, 0, i));
+        BUFFER_FORMAT(body, "%s%.6f", i ? "," : "[", (double)rank_cosine(call, 0, i));
     buffer_text(body, "]\n");
     return true;
 }
@@ -83,7 +83,7 @@ static bool rerank_write(const struct call *call, const struct terms *terms, str
     struct ranked *ranked = rank_all(call, terms, &count, refusal);
     for (size_t i = 0; i < count; i++) {
         const tuwen_input *text = &call->inputs[call->queries + ranked[i].index];
-        buffer_format(body, "%s{\"index\":%zu,\"score\":%.6f", i ? ",\n" : "[", ranked[i].index,
+        BUFFER_FORMAT(body, "%s{\"index\":%zu,\"score\":%.6f", i ? ",\n" : "[", ranked[i].index,
                       (double)(call->wanted & RAW_SCORES ? ranked[i].cosine : ranked[i].score));
         if (call->wanted & RETURN_TEXT && text->text) {
             buffer_text(body, ",\"text\":");
@@ -105,7 +105,7 @@ static void tei_refuse(const struct refusal *refusal, struct buffer *body)
                                                                                               : "Validation";
     buffer_text(body, "{\"error\":");
     buffer_json(body, refusal->message, strlen(refusal->message));
-    buffer_format(body, ",\"error_type\":\"%s\"}\n", type);
+    BUFFER_FORMAT(body, ",\"error_type\":\"%s\"}\n", type);
 }
 
 const struct dialect dialect_tei_embed = {.read = embed_read, .write = embed_write, .refuse = tei_refuse};

@@ -55,13 +55,13 @@ static bool voyage_write(const struct call *call, const struct terms *terms, str
     struct usage usage = call_usage(call);
     buffer_text(body, "{\"object\":\"list\",\"data\":[");
     for (size_t i = 0; i < call->count; i++) {
-        buffer_format(body, "%s{\"object\":\"embedding\",\"index\":%zu,\"embedding\":", i ? "," : "", i);
+        BUFFER_FORMAT(body, "%s{\"object\":\"embedding\",\"index\":%zu,\"embedding\":", i ? "," : "", i);
         vector_write(call, i, vector_kind_only(call), body);
         buffer_text(body, "}");
     }
     buffer_text(body, "],\"model\":");
     buffer_json(body, terms->info->name, strlen(terms->info->name));
-    buffer_format(body,
+    BUFFER_FORMAT(body,
                   ",\"usage\":{\"text_tokens\":%zu,\"image_pixels\":%zu,\"video_pixels\":0,\"total_tokens\":%zu}}\n",
                   usage.tokens - usage.image_tokens, usage.pixels, usage.tokens);
     return true;
@@ -89,7 +89,7 @@ static bool rerank_write(const struct call *call, const struct terms *terms, str
     buffer_text(body, "{\"object\":\"list\",\"data\":[");
     for (size_t i = 0; i < count; i++) {
         const tuwen_input *input = &call->inputs[call->queries + ranked[i].index];
-        buffer_format(body, "%s\n{\"index\":%zu,\"relevance_score\":%.6f,\"cosine\":%.6f", i ? "," : "",
+        BUFFER_FORMAT(body, "%s\n{\"index\":%zu,\"relevance_score\":%.6f,\"cosine\":%.6f", i ? "," : "",
                       ranked[i].index, (double)ranked[i].score, (double)ranked[i].cosine);
         if (call->wanted & WITH_DOCUMENTS && input->text) {
             buffer_text(body, ",\"document\":");
@@ -100,7 +100,7 @@ static bool rerank_write(const struct call *call, const struct terms *terms, str
     free(ranked);
     buffer_text(body, "],\"model\":");
     buffer_json(body, terms->info->name, strlen(terms->info->name));
-    buffer_format(body, ",\"usage\":{\"total_tokens\":%zu}}\n", call_usage(call).tokens);
+    BUFFER_FORMAT(body, ",\"usage\":{\"total_tokens\":%zu}}\n", call_usage(call).tokens);
     return true;
 }
 

@@ -17,7 +17,7 @@ static void begin(struct buffer *line, const char *level)
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &parts);
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    buffer_format(line, "time=%s.%03ldZ level=%s", text, now.tv_nsec / 1000000, level);
+    BUFFER_FORMAT(line, "time=%s.%03ldZ level=%s", text, now.tv_nsec / 1000000, level);
 }
 
 /* In one piece, so that lines of several threads do not mix. */
@@ -51,13 +51,13 @@ void log_request(const struct log *log, const struct log_request *request)
     if (log->quiet)
         return;
     begin(&line, request->status == 500 ? "error" : "info");
-    buffer_format(&line, " id=%s method=%s path=%s status=%d", request->id, request->method, request->path,
+    BUFFER_FORMAT(&line, " id=%s method=%s path=%s status=%d", request->id, request->method, request->path,
                   request->status);
-    buffer_format(&line, " whole=%s connection=%llu received=%llu sent=%llu", request->whole ? "yes" : "no",
+    BUFFER_FORMAT(&line, " whole=%s connection=%llu received=%llu sent=%llu", request->whole ? "yes" : "no",
                   request->connection, request->received, request->sent);
-    buffer_format(&line, " items=%lu seconds=%.6f waited=%.6f computed=%.6f", request->items, request->seconds,
+    BUFFER_FORMAT(&line, " items=%lu seconds=%.6f waited=%.6f computed=%.6f", request->items, request->seconds,
                   request->waited, request->computed);
     if (request->key)
-        buffer_format(&line, " key=%s", request->key);
+        BUFFER_FORMAT(&line, " key=%s", request->key);
     end(&line);
 }

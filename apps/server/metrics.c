@@ -126,14 +126,14 @@ void metrics_batch(struct metrics *metrics, const tuwen_output *outputs, size_t 
 
 static void head(struct buffer *body, const char *name, const char *type, const char *help)
 {
-    buffer_format(body, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+    BUFFER_FORMAT(body, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
 static void single(struct buffer *body, const char *name, const char *type, const char *help,
                    unsigned long long number)
 {
     head(body, name, type, help);
-    buffer_format(body, "%s %llu\n", name, number);
+    BUFFER_FORMAT(body, "%s %llu\n", name, number);
 }
 
 /* A value of a label, with its quotes. */
@@ -165,10 +165,10 @@ static void write_histogram(const struct histogram *histogram, const double *bou
         if (i < bound_count)
             snprintf(bound, sizeof bound, "%g", bounds[i]);
         sum += read_counter(&histogram->buckets[i]);
-        buffer_format(body, "%s_bucket{%sle=\"%s\"} %llu\n", name, labels, bound, sum);
+        BUFFER_FORMAT(body, "%s_bucket{%sle=\"%s\"} %llu\n", name, labels, bound, sum);
     }
-    buffer_format(body, "%s_sum%s %llu.%06llu\n", name, inner, millionths / 1000000, millionths % 1000000);
-    buffer_format(body, "%s_count%s %llu\n", name, inner, sum);
+    BUFFER_FORMAT(body, "%s_sum%s %llu.%06llu\n", name, inner, millionths / 1000000, millionths % 1000000);
+    BUFFER_FORMAT(body, "%s_count%s %llu\n", name, inner, sum);
 }
 
 static void route_labels(size_t index, char *text, size_t size)
@@ -189,7 +189,7 @@ static void write_requests(const struct metrics *metrics, struct buffer *body)
         for (size_t k = 0; k < STATUSES; k++) {
             unsigned long long number = read_counter(&metrics->routes[i].statuses[k]);
             if (number > 0 || (i < route_count && statuses[k] == 200))
-                buffer_format(body, "tuwen_http_requests_total{%sstatus=\"%d\"} %llu\n", labels, statuses[k], number);
+                BUFFER_FORMAT(body, "tuwen_http_requests_total{%sstatus=\"%d\"} %llu\n", labels, statuses[k], number);
         }
     }
     head(body, "tuwen_http_request_duration_seconds", "histogram",
@@ -209,8 +209,8 @@ static void write_engine(const struct metrics *metrics, struct buffer *body)
     write_histogram(&metrics->batch_durations, duration_bounds, DURATIONS, "tuwen_batch_duration_seconds", "", body);
     head(body, "tuwen_inputs_total", "counter",
          "Inputs that got a vector; one with both a text and a picture is a picture.");
-    buffer_format(body, "tuwen_inputs_total{kind=\"text\"} %llu\n", read_counter(&metrics->texts));
-    buffer_format(body, "tuwen_inputs_total{kind=\"picture\"} %llu\n", read_counter(&metrics->pictures));
+    BUFFER_FORMAT(body, "tuwen_inputs_total{kind=\"text\"} %llu\n", read_counter(&metrics->texts));
+    BUFFER_FORMAT(body, "tuwen_inputs_total{kind=\"picture\"} %llu\n", read_counter(&metrics->pictures));
     single(body, "tuwen_inputs_failed_total", "counter", "Inputs that got none, such as damaged pictures.",
            read_counter(&metrics->failed));
     single(body, "tuwen_tokens_total", "counter",
@@ -229,7 +229,7 @@ void metrics_write(const struct metrics *metrics, const struct metrics_state *st
 {
     unsigned long long ended = read_counter(&metrics->ended), begun = read_counter(&metrics->begun);
     head(body, "tuwen_info", "gauge", "The program and its model.");
-    buffer_format(body, "tuwen_info{version=\"%s\",model=", tuwen_version());
+    BUFFER_FORMAT(body, "tuwen_info{version=\"%s\",model=", tuwen_version());
     label(body, state->info ? state->info->name : "");
     buffer_text(body, ",precision=");
     label(body, state->info ? state->info->precision : "");
@@ -238,7 +238,7 @@ void metrics_write(const struct metrics *metrics, const struct metrics_state *st
     buffer_text(body, "} 1\n");
     single(body, "tuwen_ready", "gauge", "1 when requests are computed.", state->ready);
     head(body, "process_start_time_seconds", "gauge", "When the server was started, in seconds since 1970.");
-    buffer_format(body, "process_start_time_seconds %.3f\n", state->started);
+    BUFFER_FORMAT(body, "process_start_time_seconds %.3f\n", state->started);
     single(body, "tuwen_queue_length", "gauge", "Requests that wait for the model or are computed.", state->jobs);
     single(body, "tuwen_queue_limit", "gauge", "The most of them (--max-queue).", state->max_jobs);
     single(body, "tuwen_http_requests_in_flight", "gauge", "Requests on their way.",

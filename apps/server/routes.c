@@ -12,7 +12,7 @@
 static void answer_health(struct service *service, struct exchange *exchange)
 {
     struct buffer body = {0};
-    buffer_format(&body, "{\"status\":\"ok\",\"version\":\"%s\"}\n", tuwen_version());
+    BUFFER_FORMAT(&body, "{\"status\":\"ok\",\"version\":\"%s\"}\n", tuwen_version());
     service_answer(exchange, 200, "application/json", &body);
 }
 
@@ -21,7 +21,7 @@ static void answer_ready(struct service *service, struct exchange *exchange)
 {
     struct buffer body = {0};
     bool loaded = worker_terms(service->worker) != NULL, closing = atomic_load(&service->closing);
-    buffer_format(&body, "{\"status\":\"%s\",\"waiting\":%zu}\n",
+    BUFFER_FORMAT(&body, "{\"status\":\"%s\",\"waiting\":%zu}\n",
                   closing  ? "shutting down"
                   : loaded ? "ready"
                            : "loading",
@@ -37,9 +37,9 @@ static void answer_models(struct service *service, struct exchange *exchange)
     if (terms) {
         buffer_text(&body, "{\"id\":");
         buffer_json(&body, terms->info->name, strlen(terms->info->name));
-        buffer_format(&body, ",\"object\":\"model\",\"created\":%lld,\"owned_by\":\"tuwen\",\"dimension\":%d,",
+        BUFFER_FORMAT(&body, ",\"object\":\"model\",\"created\":%lld,\"owned_by\":\"tuwen\",\"dimension\":%d,",
                       (long long)service->created, terms->info->dimension);
-        buffer_format(&body, "\"fingerprint\":\"%s\",\"space\":\"%s\",\"precision\":\"%s\",\"max_length\":%d}",
+        BUFFER_FORMAT(&body, "\"fingerprint\":\"%s\",\"space\":\"%s\",\"precision\":\"%s\",\"max_length\":%d}",
                       terms->info->fingerprint, terms->space, terms->info->precision, terms->info->max_length);
     }
     buffer_text(&body, "]}\n");
@@ -58,13 +58,13 @@ static void answer_info(struct service *service, struct exchange *exchange)
     }
     buffer_text(&body, "{\"model_id\":");
     buffer_json(&body, terms->info->name, strlen(terms->info->name));
-    buffer_format(&body, ",\"model_sha\":\"%s\",\"model_dtype\":\"%s\",", terms->info->fingerprint,
+    BUFFER_FORMAT(&body, ",\"model_sha\":\"%s\",\"model_dtype\":\"%s\",", terms->info->fingerprint,
                   terms->info->precision);
-    buffer_format(&body, "\"model_type\":{\"embedding\":{\"pooling\":\"last_token\"}},\"max_input_length\":%d,",
+    BUFFER_FORMAT(&body, "\"model_type\":{\"embedding\":{\"pooling\":\"last_token\"}},\"max_input_length\":%d,",
                   terms->info->max_length);
-    buffer_format(&body, "\"max_concurrent_requests\":%zu,\"max_client_batch_size\":%zu,\"auto_truncate\":false,",
+    BUFFER_FORMAT(&body, "\"max_concurrent_requests\":%zu,\"max_client_batch_size\":%zu,\"auto_truncate\":false,",
                   service->max_jobs, terms->max_items);
-    buffer_format(&body, "\"version\":\"%s\",\"sha\":null,\"docker_label\":null}\n", tuwen_version());
+    BUFFER_FORMAT(&body, "\"version\":\"%s\",\"sha\":null,\"docker_label\":null}\n", tuwen_version());
     service_answer(exchange, 200, "application/json", &body);
 }
 

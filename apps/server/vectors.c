@@ -33,7 +33,7 @@ static void write_bytes(const float *vector, size_t dimension, int shift, struct
         largest = fmaxf(largest, fabsf(vector[i]));
     for (size_t i = 0; i < dimension; i++) {
         long byte = largest > 0 ? lrintf(vector[i] / largest * 127.0f) : 0;
-        buffer_format(body, "%s%ld", i ? "," : "", byte + shift);
+        BUFFER_FORMAT(body, "%s%ld", i ? "," : "", byte + shift);
     }
 }
 
@@ -43,7 +43,7 @@ static void write_bits(const float *vector, size_t dimension, int shift, struct 
         int byte = 0;
         for (size_t bit = 0; bit < 8 && i + bit < dimension; bit++)
             byte |= (vector[i + bit] > 0) << (7 - bit);
-        buffer_format(body, "%s%d", i ? "," : "", byte + shift);
+        BUFFER_FORMAT(body, "%s%d", i ? "," : "", byte + shift);
     }
 }
 
