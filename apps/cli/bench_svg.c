@@ -6,9 +6,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "bench.h"
+#include "output.h"
 
 enum {
     WIDTH = 900,
@@ -230,14 +230,5 @@ void bench_draw(const struct bench *bench, FILE *stream)
 
 bool bench_may_draw(const char *path)
 {
-    char begin[4096];
-    struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
-        return true;
-    FILE *file = fopen(path, "rb");
-    size_t size = file ? fread(begin, 1, sizeof begin - 1, file) : 0;
-    begin[size] = '\0';
-    if (file)
-        fclose(file);
-    return strncmp(begin, "<svg ", 5) == 0 && strstr(begin, MARK);
+    return output_is_free(path, "<svg ", MARK);
 }

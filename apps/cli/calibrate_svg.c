@@ -5,9 +5,9 @@
  */
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "calibrate.h"
+#include "output.h"
 
 enum {
     WIDTH = 900,
@@ -164,14 +164,5 @@ void calibration_draw(const struct calibration *of, FILE *stream)
 
 bool calibration_may_draw(const char *path)
 {
-    char begin[1024];
-    struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
-        return true;
-    FILE *file = fopen(path, "rb");
-    size_t size = file ? fread(begin, 1, sizeof begin - 1, file) : 0;
-    begin[size] = '\0';
-    if (file)
-        fclose(file);
-    return strncmp(begin, "<svg ", 5) == 0 && strstr(begin, MARK);
+    return output_is_free(path, "<svg ", MARK);
 }

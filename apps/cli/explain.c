@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "checkpoint.h"
@@ -88,28 +87,10 @@ static int take_arguments(struct work *work)
     return code == CLI_DONE ? check_text(work) : code;
 }
 
-static bool contains(const char *bytes, size_t size, const char *word)
-{
-    size_t length = strlen(word);
-    for (size_t i = 0; i + length <= size; i++)
-        if (memcmp(bytes + i, word, length) == 0)
-            return true;
-    return false;
-}
-
 /* Whether nothing else would be lost by writing there: no file, none that is a plain one, or an older drawing. */
 static bool may_draw(const char *path)
 {
-    char begin[4096];
-    struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
-        return true;
-    FILE *file = fopen(path, "rb");
-    size_t size = file ? fread(begin, 1, sizeof begin, file) : 0;
-    if (file)
-        fclose(file);
-    bool known = size > 16 && (memcmp(begin, "\x89PNG", 4) == 0 || memcmp(begin, "<!DOCTYPE html>", 15) == 0);
-    return known && contains(begin, size, MARK);
+    return output_is_free(path, "\x89PNG", MARK) || output_is_free(path, "<!DOCTYPE html>", MARK);
 }
 
 static bool ends_with(const char *path, const char *suffix)

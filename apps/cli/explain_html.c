@@ -9,6 +9,7 @@
 
 #include "explain.h"
 #include "messages.h"
+#include "output.h"
 
 static const char head[] =
     "<meta charset=\"utf-8\">\n"
@@ -65,21 +66,6 @@ static bool put_text(FILE *stream, const char *text, size_t size)
 static bool put_string(FILE *stream, const char *text)
 {
     return put_text(stream, text, strlen(text));
-}
-
-static void put_base64(FILE *stream, const unsigned char *bytes, size_t size)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < size; i += 3) {
-        size_t left = size - i;
-        uint32_t value = (uint32_t)bytes[i] << 16;
-        value |= left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
-        value |= left > 2 ? bytes[i + 2] : 0;
-        fputc(digits[value >> 18], stream);
-        fputc(digits[value >> 12 & 63], stream);
-        fputc(left > 1 ? digits[value >> 6 & 63] : '=', stream);
-        fputc(left > 2 ? digits[value & 63] : '=', stream);
-    }
 }
 
 /* ---- the page ------------------------------------------------------------------------------------------------------- */
@@ -175,7 +161,7 @@ static bool put_figure(FILE *stream, const struct explain *explain, const void *
     fputs("<figure><img alt=\"", stream);
     bool good = put_string(stream, text_of(SAY_EXPLAIN_PAGE_MAP));
     fputs("\" src=\"data:image/png;base64,", stream);
-    put_base64(stream, png, size);
+    output_base64(stream, png, size);
     fputs("\"><figcaption><bdi>", stream);
     good = good && put_string(stream, input_name(explain->picture));
     fprintf(stream, "</bdi>, %dx%d. ", explain->found->picture_width, explain->found->picture_height);

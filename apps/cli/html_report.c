@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "messages.h"
@@ -100,21 +99,6 @@ static void put_number(FILE *stream, double number, int decimals)
         fputs(number_text(number, decimals).text, stream);
     else
         fputs("null", stream);
-}
-
-static void put_base64(FILE *stream, const unsigned char *bytes, size_t size)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < size; i += 3) {
-        size_t left = size - i < 3 ? size - i : 3;
-        uint32_t value = (uint32_t)bytes[i] << 16;
-        value |= left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
-        value |= left > 2 ? bytes[i + 2] : 0;
-        fputc(digits[value >> 18], stream);
-        fputc(digits[value >> 12 & 63], stream);
-        fputc(left > 1 ? digits[value >> 6 & 63] : '=', stream);
-        fputc(left > 2 ? digits[value & 63] : '=', stream);
-    }
 }
 
 /* Digests. */
@@ -217,7 +201,7 @@ int64_t html_report_picture(struct html_report *report, const void *jpeg, size_t
         fprintf(stream, "<script type=\"application/json\" class=\"pictures\" data-first=\"%llu\">[\n",
                 (unsigned long long)report->picture_count);
     fputs(report->pictures_in_block > 0 ? ",\n\"" : "\"", stream);
-    put_base64(stream, jpeg, size);
+    output_base64(stream, jpeg, size);
     fputc('"', stream);
     report->pictures_in_block++;
     recent->number = (int64_t)++report->picture_count;
@@ -362,14 +346,5 @@ bool html_report_end(struct html_report *report, bool keep)
 
 bool html_report_may_write(const char *path)
 {
-    char begin[128];
-    struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
-        return true;
-    FILE *file = fopen(path, "rb");
-    size_t size = file ? fread(begin, 1, sizeof begin - 1, file) : 0;
-    begin[size] = '\0';
-    if (file)
-        fclose(file);
-    return strncmp(begin, "<!doctype html>", 15) == 0 && strstr(begin, MARK);
+    return output_is_free(path, "<!doctype html>", MARK);
 }

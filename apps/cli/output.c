@@ -149,6 +149,34 @@ bool output_same(const char *one, const char *other)
 
 static int stdout_error;
 
+bool output_is_free(const char *path, const char *begin, const char *mark)
+{
+    char bytes[4096];
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+        return true;
+    FILE *file = fopen(path, "rb");
+    size_t size = file ? fread(bytes, 1, sizeof bytes, file) : 0, length = strlen(begin);
+    if (file)
+        fclose(file);
+    return size >= length && memcmp(bytes, begin, length) == 0 && memmem(bytes, size, mark, strlen(mark));
+}
+
+void output_base64(FILE *stream, const unsigned char *bytes, size_t size)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < size; i += 3) {
+        size_t left = size - i < 3 ? size - i : 3;
+        uint32_t value = (uint32_t)bytes[i] << 16;
+        value |= left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
+        value |= left > 2 ? bytes[i + 2] : 0;
+        fputc(digits[value >> 18], stream);
+        fputc(digits[value >> 12 & 63], stream);
+        fputc(left > 1 ? digits[value >> 6 & 63] : '=', stream);
+        fputc(left > 2 ? digits[value & 63] : '=', stream);
+    }
+}
+
 void output_flush(void)
 {
     errno = 0;

@@ -39,6 +39,13 @@ bool output_try(const char *path);
 /* Whether both paths name one file, which need not be there yet. Never so a device or a pipe, which takes from many. */
 bool output_same(const char *one, const char *other);
 
+/* Whether a file of a kind that we make may be written there without asking: nothing is there, or no ordinary file, or an older
+ * one, which begins with `begin` and has `mark` within its first 4,096 bytes. */
+bool output_is_free(const char *path, const char *begin, const char *mark);
+
+/* Writes bytes as base64, padded, on one line. */
+void output_base64(FILE *stream, const unsigned char *bytes, size_t size);
+
 /* Flushes standard output; the first error is remembered. */
 void output_flush(void);
 
