@@ -12,7 +12,7 @@
 
 const char *golden_path(const char *relative)
 {
-    static char path[1024];
+    static _Thread_local char path[1024]; /* the cache is tested from several threads */
     const char *folder = getenv("TUWEN_GOLDEN_DIR");
     (void)snprintf(path, sizeof path, "%s/%s", folder ? folder : GOLDEN_DIR, relative);
     return path;
