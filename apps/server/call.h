@@ -3,7 +3,7 @@
  * What every dialect is read into: texts, pictures and pairs of both whose vectors are wanted, and what became of them.
  *
  * The call owns its document (in which texts and instructions lie), its decoded pictures and its results; call_free frees
- * them all. Inputs are added while it is read, on a thread of http.c; then the worker fills `vectors` and `outputs`.
+ * them all. Inputs are added while it is read, on a thread of the reader; then the worker fills `vectors` and `outputs`.
  */
 #ifndef TUWEN_SERVER_CALL_H
 #define TUWEN_SERVER_CALL_H

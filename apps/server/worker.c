@@ -505,20 +505,17 @@ size_t worker_jobs(struct worker *worker)
     return jobs;
 }
 
+bool worker_full(struct worker *worker)
+{
+    return worker_jobs(worker) >= worker->options.max_jobs;
+}
+
 double worker_wait_seconds(struct worker *worker)
 {
     pthread_mutex_lock(&worker->lock);
     double seconds = (double)worker->jobs * worker->busy / (worker->done > 1 ? worker->done : 1);
     pthread_mutex_unlock(&worker->lock);
     return seconds;
-}
-
-void worker_close(struct worker *worker)
-{
-    pthread_mutex_lock(&worker->lock);
-    worker->closing = true;
-    pthread_cond_signal(&worker->change);
-    pthread_mutex_unlock(&worker->lock);
 }
 
 void worker_cancel(struct worker *worker)
@@ -534,10 +531,17 @@ void worker_cancel(struct worker *worker)
 
 void worker_end(struct worker *worker)
 {
+    pthread_mutex_lock(&worker->lock);
+    worker->closing = true;
+    pthread_cond_signal(&worker->change);
+    pthread_mutex_unlock(&worker->lock);
+    pthread_join(worker->thread, NULL);
+}
+
+void worker_free(struct worker *worker)
+{
     if (!worker)
         return;
-    worker_close(worker);
-    pthread_join(worker->thread, NULL);
     tuwen_cache_close(worker->cache);
     tuwen_profile_close(worker->profile);
     tuwen_session_close(worker->explainer);

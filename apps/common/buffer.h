@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes that grow, and JSON written into them. When memory gets short what follows is left out, and `failed` says so in
  * the end. */
-#ifndef TUWEN_SERVER_BUFFER_H
-#define TUWEN_SERVER_BUFFER_H
+#ifndef TUWEN_COMMON_BUFFER_H
+#define TUWEN_COMMON_BUFFER_H
 
 #include <stdbool.h>
 #include <stddef.h>
