@@ -29,7 +29,7 @@
 
 enum { TOLD = 10 }; /* troubles that are told one by one */
 
-#define STEP_SECONDS 5.0  /* of the series */
+#define STEP_SECONDS 5.0    /* of the series */
 #define DRAIN_SECONDS 120.0 /* for answers that are on their way at the end */
 
 enum stage { ASKING, PAUSING, RESTING };
@@ -164,8 +164,9 @@ static void end_step(struct load *load, double time)
     if (memory > load->memory_most)
         load->memory_most = memory;
     if (load->series)
-        fprintf(load->series, "%.1f,%.1f,%ld,%.1f,%.1f,%zu\n", elapsed, (double)count / (time - load->step_began), memory,
-                percentile(sorted, count, 0.5), percentile(sorted, count, 0.99), load->busy - load->step_busy);
+        fprintf(load->series, "%.1f,%.1f,%ld,%.1f,%.1f,%zu\n", elapsed, (double)count / (time - load->step_began),
+                memory, percentile(sorted, count, 0.5), percentile(sorted, count, 0.99),
+                load->busy - load->step_busy);
     free(sorted);
     load->step_record = load->record_count;
     load->step_busy = load->busy;
@@ -195,9 +196,8 @@ static void print_figures(const struct load *load, const char *work, unsigned lo
         printf(",");
     }
     print_kind(load, KINDS);
-    printf("},\"client_cpu_seconds\":%.2f",
-           (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-               1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec));
+    printf("},\"client_cpu_seconds\":%.2f", (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                                                1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec));
     if (load->server)
         printf(",\"server_cpu_seconds\":%.2f,\"memory_early_kib\":%ld,\"memory_most_kib\":%ld,\"memory_end_kib\":%ld",
                server_time, load->memory_minute, load->memory_most, read_memory(load));
@@ -245,8 +245,8 @@ static void complain(struct load *load, struct client *client, const char *why)
 static void push(struct load *load, struct client *client)
 {
     while (client->sent < client->request.size) {
-        ssize_t count =
-            send(client->file, client->request.bytes + client->sent, client->request.size - client->sent, MSG_NOSIGNAL);
+        ssize_t count = send(client->file, client->request.bytes + client->sent, client->request.size - client->sent,
+                             MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)

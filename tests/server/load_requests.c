@@ -26,7 +26,7 @@ struct maker {
     size_t texts, next_text;    /* how many there are; where the next one stands */
     struct url *pictures;       /* as data URLs */
     size_t picture_count;
-    struct url probed;  /* the answer to the first probe */
+    struct url probed; /* the answer to the first probe */
 };
 
 double maker_random(struct maker *maker)
@@ -148,7 +148,8 @@ static void make_mixed(struct maker *maker, struct request *request)
 void maker_next(struct maker *maker, struct request *request)
 {
     enum { HEAD = 160 }; /* its bytes, whatever the length of the body */
-    static const enum kind kinds[] = {[CAPTIONS_ONLY] = KIND_TEXTS, [PICTURE_ONLY] = KIND_PICTURE, [MATCH_ONLY] = KIND_MATCH};
+    static const enum kind kinds[] = {
+        [CAPTIONS_ONLY] = KIND_TEXTS, [PICTURE_ONLY] = KIND_PICTURE, [MATCH_ONLY] = KIND_MATCH};
     char head[HEAD + 1];
     request->kind = maker->work == MIXED ? choose_kind(maker) : kinds[maker->work];
     request->inputs = request->size = 0;
@@ -162,9 +163,10 @@ void maker_next(struct maker *maker, struct request *request)
         make_embeddings(maker, request, 0, 1, maker->pictures, maker->floats);
     else
         make_match(maker, request, maker->texts, maker->pictures);
-    int length = snprintf(head, sizeof head,
-                          "POST /v1/%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length:",
-                          request->kind == KIND_MATCH ? "match" : "embeddings");
+    int length =
+        snprintf(head, sizeof head,
+                 "POST /v1/%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length:",
+                 request->kind == KIND_MATCH ? "match" : "embeddings");
     snprintf(head + length, sizeof head - (size_t)length, "%*zu\r\n\r\n", HEAD - 4 - length, request->size - HEAD);
     memcpy(request->bytes, head, HEAD);
 }
