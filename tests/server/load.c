@@ -35,7 +35,7 @@ enum { TOLD = 10 }; /* troubles that are told one by one */
 enum stage { ASKING, PAUSING, RESTING };
 
 struct client {
-    int file;
+    int file; /* -1: no connection */
     enum stage stage;
     double since; /* ASKING: when it began; PAUSING: when it ends */
     struct request request;
@@ -221,11 +221,11 @@ static void dial(struct load *load, struct client *client)
     client->pushing = false;
 }
 
-static void redial(struct load *load, struct client *client)
+static void hang_up(struct load *load, struct client *client)
 {
     close(client->file);
+    client->file = -1;
     load->reconnects++;
-    dial(load, client);
 }
 
 static void ask(struct load *load, struct client *client);
@@ -238,7 +238,7 @@ static void complain(struct load *load, struct client *client, const char *why)
                 kind_names[client->request.kind], client->request.size, why, client->got ? client->answer : "");
     client->stage = RESTING;
     load->asking--;
-    redial(load, client);
+    hang_up(load, client);
     ask(load, client);
 }
 
@@ -268,6 +268,8 @@ static void ask_again(struct load *load, struct client *client)
     client->since = now();
     client->sent = client->got = 0;
     load->asking++;
+    if (client->file < 0)
+        dial(load, client);
     push(load, client);
 }
 
@@ -312,7 +314,7 @@ static void take_answer(struct load *load, struct client *client, const char *bo
     client->stage = RESTING;
     load->asking--;
     if (close && strncasecmp(close, "close", 5) == 0)
-        redial(load, client);
+        hang_up(load, client);
     if (status == 429) {
         load->busy++;
         client->stage = PAUSING;
@@ -360,7 +362,7 @@ static void read_more(struct load *load, struct client *client)
         load->asking++; /* as complain expects it */
         complain(load, client, "an answer that was not asked for");
     } else if (client->stage != ASKING) {
-        redial(load, client); /* a connection without a request may be closed */
+        hang_up(load, client); /* a connection without a request may be closed */
     } else if (count <= 0) {
         complain(load, client, count < 0 ? strerror(errno) : "the connection was closed");
     } else {
@@ -392,7 +394,7 @@ static void run(struct load *load)
     struct epoll_event events[64];
     load->began = load->step_began = now();
     for (size_t i = 0; i < load->client_count; i++) {
-        dial(load, &load->clients[i]);
+        load->clients[i].file = -1;
         ask(load, &load->clients[i]);
     }
     for (double time = now(); load->asking > 0 || time - load->began < load->seconds; time = now()) {
@@ -475,7 +477,8 @@ int main(int argc, char **argv)
     if (load.series)
         (void)fclose(load.series);
     for (size_t i = 0; i < load.client_count; i++) {
-        close(load.clients[i].file);
+        if (load.clients[i].file >= 0)
+            close(load.clients[i].file);
         free(load.clients[i].request.bytes);
         free(load.clients[i].answer);
     }
