@@ -41,17 +41,39 @@ for text, score, bar in sorted(zip(["girl", "light"], raw, norm), key=lambda row
 def run_program(text: str, folder: str, **environment: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("TUWEN_MODEL", "XDG_", "HF_"))}
     return subprocess.run(
-        [sys.executable, "-c", text], cwd=folder, env={**clean, "HOME": folder, **environment}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        [sys.executable, "-c", text],
+        cwd=folder,
+        env={**clean, "HOME": folder, **environment},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def of_command(picture: Path, texts: list[str]) -> list[dict[str, Any]]:
     words = [word for text in texts for word in ("-t", text)]
     found = subprocess.run(
-        [COMMAND, "match", "--exif", "ignore", "--no-cache", "-m", tuwen.demo_model(), "--format", "jsonl", picture,
-         *words], check=True, text=True, stdout=subprocess.PIPE)  # fmt: skip
-    return [json.loads(line) for line in found.stdout.splitlines()]
+        [
+            COMMAND,
+            "match",
+            "--exif",
+            "ignore",
+            "--no-cache",
+            "-m",
+            tuwen.demo_model(),
+            "--format",
+            "json",
+            "-i",
+            picture,
+            *words,
+        ],
+        check=True,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    results: list[dict[str, Any]] = json.loads(found.stdout)["results"]
+    return results
 
 
 class Programs(unittest.TestCase):
@@ -61,7 +83,9 @@ class Programs(unittest.TestCase):
         shutil.copy(PICTURES / "girl-on-bench.webp", Path(self.folder, "test.jpg"))
 
     def test_code_of_today_runs_and_says_once_what_computes(self) -> None:
-        done = run_program(PROGRAM + "norm = matcher.normalize_scores(raw)\nImageTextMatcher().load_model()\n" + TABLE, self.folder)
+        done = run_program(
+            PROGRAM + "norm = matcher.normalize_scores(raw)\nImageTextMatcher().load_model()\n" + TABLE, self.folder
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         first, second = (line.split(": ") for line in done.stdout.splitlines())
         self.assertEqual([first[0], second[0]], ["girl", "light"])
@@ -75,13 +99,17 @@ class Programs(unittest.TestCase):
         self.assertNotIn("demo checkpoint", done.stderr)
 
     def test_a_name_without_a_copy_says_what_to_do(self) -> None:
-        text = "from image_text_matcher import ImageTextMatcher as M\nM('cpu', 'Alibaba-NLP/gme-Qwen2-VL-2B-Instruct').load_model()"
-        done = run_program(text, self.folder)
+        name = "Alibaba-NLP/gme-Qwen2-VL-2B-Instruct"
+        program = f"from image_text_matcher import ImageTextMatcher\nImageTextMatcher('cpu', {name!r}).load_model()"
+        done = run_program(program, self.folder)
         self.assertIn("NotFoundError", done.stderr)
         self.assertIn("tuwen pull gme-2b", done.stderr)
 
     def test_function_batch_process(self) -> None:
-        image_text_pairs = [(str(PICTURES / "dog.jpg"), ["a dog", "a pizza"]), (str(PICTURES / "pizza.jpg"), ["a pizza"])]
+        image_text_pairs = [
+            (str(PICTURES / "dog.jpg"), ["a dog", "a pizza"]),
+            (str(PICTURES / "pizza.jpg"), ["a pizza"]),
+        ]
         os.environ["TUWEN_MODEL"] = tuwen.demo_model()
         self.addCleanup(os.environ.pop, "TUWEN_MODEL")
         results = batch_process(image_text_pairs, batch_size=8)

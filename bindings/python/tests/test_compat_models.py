@@ -11,7 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 import tuwen
-from tuwen.compat.models import find_default, find_model
+from tuwen.compat._models import find_default, find_model
 
 NAME = "Alibaba-NLP/gme-Qwen2-VL-2B-Instruct"
 

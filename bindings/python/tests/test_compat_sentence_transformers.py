@@ -84,7 +84,11 @@ class Numbers(unittest.TestCase):
         listed = self.model.encode(texts, convert_to_numpy=False)
         self.assertEqual([type(vector) for vector in listed], [Tensor, Tensor])
         self.assertIsInstance(self.model.encode(texts[0], convert_to_numpy=False), Tensor)
-        for same in (self.model.encode(inputs=texts), self.model.encode(np.array(texts)), self.model.encode(iter(texts))):
+        for same in (
+            self.model.encode(inputs=texts),
+            self.model.encode(np.array(texts)),
+            self.model.encode(iter(texts)),
+        ):
             self.assertEqual(same.tolist(), many.tolist())
         np.testing.assert_allclose(np.linalg.norm(many, axis=1), 1, atol=1e-6)
         self.assertEqual(self.model.get_sentence_embedding_dimension(), 256)
@@ -108,7 +112,9 @@ class Numbers(unittest.TestCase):
 
     def test_pairs(self) -> None:
         a, b = self.model.encode(texts), 2 * self.model.encode([dict(image=i) for i in images])
-        np.testing.assert_allclose(self.model.similarity_pairwise(a, b), np.diagonal(self.model.similarity(a, b)), atol=1e-6)
+        np.testing.assert_allclose(
+            self.model.similarity_pairwise(a, b), np.diagonal(self.model.similarity(a, b)), atol=1e-6
+        )
         dot = SentenceTransformer(tuwen.demo_model(), similarity_fn_name="dot")
         np.testing.assert_allclose(dot.similarity(a, b), a @ b.T, atol=1e-6)
         self.assertEqual(self.model.similarity(a[0], b).shape, (1, 2))
@@ -124,7 +130,11 @@ class Numbers(unittest.TestCase):
             (ValueError, "An input is", lambda: model.encode([dict(prompt="a")])),
             (ValueError, "one device", lambda: model.encode(texts, device=["cpu", "cpu"])),
             (TypeError, "one process", lambda: model.encode(texts, pool={})),
-            (ValueError, "similarity_fn_name", lambda: SentenceTransformer(tuwen.demo_model(), similarity_fn_name="maxsim")),
+            (
+                ValueError,
+                "similarity_fn_name",
+                lambda: SentenceTransformer(tuwen.demo_model(), similarity_fn_name="maxsim"),
+            ),
             (TypeError, "checkpoint says", lambda: SentenceTransformer(tuwen.demo_model(), modules=[])),
             (ValueError, "opens no connection", lambda: model.encode([dict(image="https://example.com/a.png")])),
             (FileNotFoundError, "tuwen pull gme-7b", lambda: SentenceTransformer("iic/gme-Qwen2-VL-7B-Instruct")),

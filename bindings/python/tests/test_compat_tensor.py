@@ -11,7 +11,7 @@ import numpy as np
 
 from tuwen.compat.tensor import Tensor
 
-A = Tensor([[1, 2, 3], [4, 5, 6]])
+A: Any = Tensor([[1, 2, 3], [4, 5, 6]])
 
 
 class WithoutTorch(unittest.TestCase):
@@ -58,7 +58,12 @@ class WithTorch(unittest.TestCase):
 
     def test_it_becomes_a_tensor(self) -> None:
         torch, array = self.torch, A.clone()
-        for tensor in (torch.from_numpy(array), torch.as_tensor(array), torch.tensor(array), array.to(torch.device("cpu"))):
+        for tensor in (
+            torch.from_numpy(array),
+            torch.as_tensor(array),
+            torch.tensor(array),
+            array.to(torch.device("cpu")),
+        ):
             self.assertIsInstance(tensor, torch.Tensor)
             self.assertEqual(tensor.tolist(), array.tolist())
         array[0, 0] = 9

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """``GmeQwen2VL``: the class that comes with GME's checkpoints (``gme_inference.py``, ``AutoModel`` with remote code).
 
-    from tuwen.compat.gme import GmeQwen2VL
+from tuwen.compat.gme import GmeQwen2VL
 
-    gme = GmeQwen2VL("Alibaba-NLP/gme-Qwen2-VL-2B-Instruct")
-    e_query = gme.get_text_embeddings(texts=texts, instruction="Find an image that matches the given text.")
-    e_corpus = gme.get_image_embeddings(images=images, is_query=False)
-    print((e_query @ e_corpus.T).tolist())
+gme = GmeQwen2VL("Alibaba-NLP/gme-Qwen2-VL-2B-Instruct")
+e_query = gme.get_text_embeddings(texts=texts, instruction="Find an image that matches the given text.")
+e_corpus = gme.get_image_embeddings(images=images, is_query=False)
+print((e_query @ e_corpus.T).tolist())
 """
 
 from __future__ import annotations
@@ -14,17 +14,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 import tuwen
-from tuwen.compat import engine
-from tuwen.compat.models import find_model
+from tuwen.compat import _engine as engine
+from tuwen.compat._models import find_model
 from tuwen.compat.tensor import Tensor
 
 _IGNORED = (
-    "torch_dtype", "dtype", "device_map", "trust_remote_code", "attn_implementation", "low_cpu_mem_usage", "cache_dir",
-    "local_files_only", "token", "use_safetensors", "prompt_name",
-)  # fmt: skip
+    "torch_dtype",
+    "dtype",
+    "device_map",
+    "trust_remote_code",
+    "attn_implementation",
+    "low_cpu_mem_usage",
+    "cache_dir",
+    "local_files_only",
+    "token",
+    "use_safetensors",
+    "prompt_name",
+)
 _REASONS = {
     "quantization_config": "int8 is a property of the file; make one by tuwen convert --precision int8",
     "revision": "a name stands for the copy that is on this machine; give its path",
@@ -103,8 +110,8 @@ class GmeQwen2VL:
         these. ``instruction`` takes the place of the checkpoint's own, for pictures too; with ``is_query=False`` it is
         passed over, as in the original.
 
-        Raises ``ValueError`` when there are not as many texts as pictures, or nothing is given, or for an address on the
-        network; ``tuwen.Error`` when a picture cannot be read.
+        Raises ``ValueError`` when there are not as many texts as pictures, or neither is given, or for an address on
+        the network; ``tuwen.Error`` when a picture cannot be read.
         """
         engine.refuse("GmeQwen2VL", kwargs, _IGNORED, {})
         if texts is None and images is None:
@@ -112,7 +119,9 @@ class GmeQwen2VL:
         each_text = None if texts is None else engine.list_of("texts", texts, "texts")
         each_image = None if images is None else _each(images)
         if each_text is not None and each_image is not None and len(each_text) != len(each_image):
-            raise ValueError(f"There are {len(each_text)} texts for {len(each_image)} images; each image needs its text.")
+            raise ValueError(
+                f"There are {len(each_text)} texts for {len(each_image)} images; each image needs its text."
+            )
         count = len(each_text if each_text is not None else each_image or [])
         inputs = [
             _input(text, image, instruction if is_query else None)
@@ -128,10 +137,8 @@ class GmeQwen2VL:
         """The same as ``encode``."""
         return self.encode(queries, **kwargs)
 
-    def encode_corpus(
-        self, corpus: Mapping[str, Sequence[str]] | Sequence[Mapping[str, str]], **kwargs: Any
-    ) -> Tensor:
-        """Vectors of documents with a ``"text"`` and perhaps a ``"title"``, which goes before it, without an instruction."""
+    def encode_corpus(self, corpus: Mapping[str, Sequence[str]] | Sequence[Mapping[str, str]], **kwargs: Any) -> Tensor:
+        """Vectors of documents without an instruction. Each has a ``"text"``, and perhaps a ``"title"`` before it."""
         if isinstance(corpus, Mapping):
             documents = [dict(zip(corpus, values)) for values in zip(*corpus.values())]
         else:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """``ImageTextMatcher``: the class of tutorials for matching one picture with several texts.
 
-    from image_text_matcher import ImageTextMatcher
+from image_text_matcher import ImageTextMatcher
 
-    matcher = ImageTextMatcher()
-    matcher.load_model()
-    raw = matcher.compute_similarity("test.jpg", ["a girl sitting on a bench", "a traffic light showing green"])
-    norm = matcher.normalize_scores(raw)
+matcher = ImageTextMatcher()
+matcher.load_model()
+raw = matcher.compute_similarity("test.jpg", ["a girl sitting on a bench", "a traffic light showing green"])
+norm = matcher.normalize_scores(raw)
 """
 
 from __future__ import annotations
@@ -19,22 +19,20 @@ import numpy as np
 import numpy.typing as npt
 
 import tuwen
-from tuwen.compat import engine
-from tuwen.compat.models import find_default, find_model
+from tuwen.compat import _engine as engine
+from tuwen.compat._models import find_default, find_model
 from tuwen.compat.tensor import Tensor
 
 
 class ImageTextMatcher:
     """Scores how well texts match a picture.
 
-    ``model_name`` is a path, a name on a hub or one of ``tuwen models``; without it GME 2B computes if this machine has a
-    copy, else the small checkpoint that ships, and a warning says so. ``device`` is accepted; what computes is the
+    ``model_name`` is a path, a name on a hub or one of ``tuwen models``; without it GME 2B computes if this machine has
+    a copy, else the small checkpoint that ships, and a warning says so. ``device`` is accepted; what computes is the
     processor, and the log ``tuwen`` tells so once. Several threads may share a matcher.
     """
 
-    def __init__(
-        self, device: Any = "cuda:0", model_name: str | os.PathLike[str] | None = None
-    ) -> None:
+    def __init__(self, device: Any = "cuda:0", model_name: str | os.PathLike[str] | None = None) -> None:
         self.device = device
         self.model: tuwen.Model | None = None
         self.processor: None = None

@@ -1,35 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
 """``SentenceTransformer`` as it behaves with a GME checkpoint (whose ``custom_st.py`` makes the inputs).
 
-    from tuwen.compat.sentence_transformers import SentenceTransformer
+from tuwen.compat.sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer("Alibaba-NLP/gme-Qwen2-VL-2B-Instruct")
-    queries = model.encode([dict(text=t, prompt="Find an image that matches the given text.") for t in texts])
-    pictures = model.encode([dict(image=i) for i in images])
-    print(model.similarity(queries, pictures))
+model = SentenceTransformer("Alibaba-NLP/gme-Qwen2-VL-2B-Instruct")
+queries = model.encode([dict(text=t, prompt="Find an image that matches the given text.") for t in texts])
+pictures = model.encode([dict(image=i) for i in images])
+print(model.similarity(queries, pictures))
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 import tuwen
-from tuwen.compat import engine
-from tuwen.compat.models import find_model
+from tuwen.compat import _engine as engine
+from tuwen.compat._models import find_model
 from tuwen.compat.tensor import Tensor
 
 logger = logging.getLogger("tuwen")
 
 _IGNORED = (
-    "cache_folder", "trust_remote_code", "local_files_only", "token", "use_auth_token", "model_kwargs",
+    "cache_folder",
+    "trust_remote_code",
+    "local_files_only",
+    "token",
+    "use_auth_token",
+    "model_kwargs",
     "model_card_data",
-)  # fmt: skip
+)
 _REASONS = {
     "modules": "the checkpoint says how its vectors are made",
     "revision": "a name stands for the copy that is on this machine; give its path",
@@ -44,9 +49,9 @@ _LONGEST = 32768  # tokens: that of GME's text model; this path of the original 
 class SentenceTransformer:
     """Vectors of texts, pictures, and both together.
 
-    An input is a text, a dict with ``"text"``, ``"image"`` or both, and perhaps ``"prompt"``, or a picture that is no path:
-    ``PIL.Image``, bytes, an array. A dict's ``"prompt"`` is GME's instruction and takes the place of the system text;
-    ``prompts``, ``prompt`` and ``prompt_name`` of the methods go before texts, as sentence-transformers does it. A GME
+    An input is a text, a dict with ``"text"``, ``"image"`` or both, and perhaps ``"prompt"``, or a picture that is no
+    path: ``PIL.Image``, bytes, an array. A dict's ``"prompt"`` is GME's instruction and takes the place of the system
+    text; ``prompts``, ``prompt`` and ``prompt_name`` of the methods go before texts, as sentence-transformers does it. A GME
     checkpoint names no prompts, so ``encode_query`` and ``encode_document`` differ only by ``prompts`` given here.
 
     ``model_name_or_path`` is a path, a name on a hub, or one of ``tuwen models``. ``device`` and ``backend`` are
@@ -76,9 +81,7 @@ class SentenceTransformer:
         self.default_prompt_name = default_prompt_name
         self.truncate_dim = truncate_dim
         self.similarity_fn_name = similarity_fn_name or "cosine"
-        self._engine = engine.Engine(
-            find_model(model_name_or_path), image_tokens=(None, None), max_length=_LONGEST
-        )
+        self._engine = engine.Engine(find_model(model_name_or_path), image_tokens=(None, None), max_length=_LONGEST)
         self.device = device or "cpu"
         engine.say_what_runs("SentenceTransformer", device, self._engine.model)
 
@@ -233,7 +236,11 @@ def _input(item: Any, before: str) -> tuwen.Input:
         return tuwen.Input(text=before + item)
     if isinstance(item, bytes) or _is_picture(item):
         item = {"image": item}
-    if not isinstance(item, Mapping) or not {"text", "image"} & item.keys() or item.keys() - {"text", "image", "prompt"}:
+    if (
+        not isinstance(item, Mapping)
+        or not {"text", "image"} & item.keys()
+        or item.keys() - {"text", "image", "prompt"}
+    ):
         known = "a text, a picture, or a dict of 'text', 'image' and 'prompt' with one of the first two"
         raise ValueError(f"An input is {known}, not {item!r:.60}.")
     if before:

@@ -63,7 +63,8 @@ class Tensor(np.ndarray[Any, np.dtype[Any]]):
 
     def numpy(self) -> npt.NDArray[Any]:
         """The same memory as a plain array."""
-        return self.view(np.ndarray)
+        plain: npt.NDArray[Any] = self.view(np.ndarray)
+        return plain
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """Converts to a dtype of NumPy. A name such as ``"cpu"`` or ``"cuda:0"`` changes nothing: there is no tensor
@@ -78,15 +79,15 @@ class Tensor(np.ndarray[Any, np.dtype[Any]]):
 
     def float(self) -> Tensor:
         """As float32."""
-        return self.astype(np.float32, copy=False)
+        return Tensor(self, np.float32)
 
     def half(self) -> Tensor:
         """As float16."""
-        return self.astype(np.float16, copy=False)
+        return Tensor(self, np.float16)
 
     def double(self) -> Tensor:
         """As float64."""
-        return self.astype(np.float64, copy=False)
+        return Tensor(self, np.float64)
 
     # -- its shape ------------------------------------------------------------------------------------------------
 
@@ -113,7 +114,7 @@ class Tensor(np.ndarray[Any, np.dtype[Any]]):
 
     def mm(self, other: npt.ArrayLike) -> Tensor:
         """The product of two matrices."""
-        return np.matmul(self, other).view(Tensor)
+        return Tensor(np.matmul(self, other), self.dtype)
 
     matmul = mm
 
@@ -133,7 +134,7 @@ class Tensor(np.ndarray[Any, np.dtype[Any]]):
         """Where the smallest is, along ``dim`` or ``axis`` if given."""
         return super().argmin(*args, **_in_numpy(kwargs))
 
-    def norm(self, p: float = 2, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    def norm(self, p: Any = 2, dim: int | None = None, keepdim: bool = False) -> Tensor:
         """The length, of all elements together or along ``dim``."""
         flat = self.numpy() if dim is not None else self.numpy().ravel()
         return np.asarray(np.linalg.norm(flat, p, dim if dim is not None else 0, keepdim)).view(Tensor)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the classes of ``tuwen.compat`` have in common: a checkpoint and one session that computes as the originals do."""
+"""What the classes of ``tuwen.compat`` have in common: a checkpoint, and one session that computes as the originals."""
 
 from __future__ import annotations
 
@@ -72,8 +72,10 @@ def list_of(name: str, values: Any, what: str) -> list[Any]:
 
 
 def say_what_runs(owner: str, device: Any, model: tuwen.Model) -> None:
-    """Tells once, by the log ``tuwen``, which checkpoint computes, and that it does so on the processor. It is a warning
-    when the program asked for another device."""
+    """Tells once, by the log ``tuwen``, which checkpoint computes, and that it does so on the processor.
+
+    It is a warning when the program asked for another device.
+    """
     place = str(device or "cpu")
     if (place, model.path) in _said:
         return
