@@ -4,7 +4,6 @@
  * long as the call takes by one that cancels it and then does what the replaced one does.
  */
 #include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "module.h"
@@ -251,6 +250,11 @@ static PyObject *session_cancel(PyObject *object, PyObject *arguments)
     Py_RETURN_NONE;
 }
 
+static PyObject *session_busy(PyObject *object, PyObject *arguments)
+{
+    return PyBool_FromLong(((session_object *)object)->busy);
+}
+
 /* facts() -> (fingerprint, exact fingerprint, image_tokens_min, image_tokens_max, max_length) */
 static PyObject *session_facts(PyObject *object, PyObject *arguments)
 {
@@ -266,8 +270,11 @@ static PyObject *session_facts(PyObject *object, PyObject *arguments)
 }
 
 static PyMethodDef methods[] = {
-    {"close", session_close, METH_NOARGS, NULL}, {"embed", session_embed, METH_VARARGS, NULL},
-    {"cancel", session_cancel, METH_NOARGS, NULL}, {"facts", session_facts, METH_NOARGS, NULL},
+    {"close", session_close, METH_NOARGS, NULL},
+    {"embed", session_embed, METH_VARARGS, NULL},
+    {"cancel", session_cancel, METH_NOARGS, NULL},
+    {"busy", session_busy, METH_NOARGS, NULL},
+    {"facts", session_facts, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

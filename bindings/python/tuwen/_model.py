@@ -89,7 +89,7 @@ class Model:
             raise ValueError(f"precision {precision!r} is not one of {', '.join(_PRECISIONS)}")
         self.path: str = os.fspath(path) if path is not None else os.environ.get("TUWEN_MODEL") or demo_model()
         self._handle = _tuwen.Model(
-            os.fsencode(self.path), threads, isa, _PRECISIONS.index(precision), remake, _log.warning
+            os.fsencode(self.path), threads, isa, _PRECISIONS.index(precision), remake, _log.info
         )
         self.info: ModelInfo = ModelInfo(**self._handle.info())
 
