@@ -13,7 +13,7 @@ import numpy as np
 
 import tuwen
 
-from .support import DOG, Item
+from support import DOG, Item
 
 
 class Errors(unittest.TestCase):

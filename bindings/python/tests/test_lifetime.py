@@ -14,7 +14,7 @@ import numpy as np
 
 import tuwen
 
-from .support import DOG
+from support import DOG
 
 
 def resident() -> int:

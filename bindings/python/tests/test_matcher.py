@@ -14,7 +14,7 @@ import numpy as np
 
 import tuwen
 
-from .support import DOG, SUNSET, TEXTS
+from support import DOG, SUNSET, TEXTS
 
 PROFILE = os.path.join(tuwen.demo_model(), "profile.json")
 

@@ -15,7 +15,7 @@ import numpy as np
 
 import tuwen
 
-from .support import DOG, LONG, TEXTS, Item
+from support import DOG, LONG, TEXTS, Item
 
 INPUTS: List[Item] = [*TEXTS, tuwen.Input(image=DOG)] * 4
 matcher: Optional[tuwen.Matcher] = None

@@ -14,7 +14,7 @@ from PIL import Image
 
 import tuwen
 
-from .support import DOG, SUNSET, TEXTS, Item, all_pictures, program
+from support import DOG, SUNSET, TEXTS, Item, all_pictures, program
 
 
 class Vectors(unittest.TestCase):
