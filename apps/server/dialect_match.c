@@ -6,13 +6,12 @@
  *
  * What cannot be used is told in `errors`, and does not stop the others.
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dialect.h"
-#include "tuwen/profile.h"
+#include "judge.h"
 
 static const char *const fields[] = {"image", "images", "text", "texts", "instruction", "top", "model", NULL};
 
@@ -44,25 +43,6 @@ static bool read_side(struct call *call, const char *one, const char *many, valu
     return true;
 }
 
-/* A profile holds for the instruction that it was fitted with. */
-static bool choose_judge(struct call *call, const struct terms *terms, struct refusal *refusal)
-{
-    char instruction[1024];
-    const tuwen_input *text = &call->inputs[call->pictures];
-    tuwen_error error = {.language = terms->language};
-    if (!terms->profile)
-        return true;
-    bool fits = text->instruction_size < sizeof instruction;
-    snprintf(instruction, sizeof instruction, "%.*s", (int)text->instruction_size,
-             text->instruction ? text->instruction : "");
-    if (fits)
-        fits = tuwen_profile_check(terms->profile, terms->space, text->instruction ? instruction : NULL, &error) ==
-               TUWEN_OK;
-    call->judged = fits;
-    return fits || !terms->profile_said ||
-           refuse(refusal, terms->language, REFUSE_PROFILE, "instruction", WITH(error.message));
-}
-
 static bool match_read(struct call *call, const struct terms *terms, struct refusal *refusal)
 {
     value instruction, top = value_member(call->document, "top");
@@ -86,22 +66,22 @@ static bool match_read(struct call *call, const struct terms *terms, struct refu
         return refuse(refusal, terms->language, REFUSE_TOO_MANY_PAIRS, NULL,
                       WITH(digits_of(call->pictures).text, digits_of(texts).text, digits_of(MAX_PAIRS).text));
     items_set_instruction(call, call->pictures, call->count, terms);
-    return choose_judge(call, terms, refusal);
+    return judge_choose(call, terms, refusal);
 }
 
 /* ---- results ---- */
 
 struct judged_text {
-    float cosine, share, match;
-    tuwen_band band;
+    struct judgement is;
+    float share;
     size_t input;
 };
 
 static int by_cosine(const void *a, const void *b)
 {
     const struct judged_text *left = a, *right = b;
-    if (left->cosine != right->cosine)
-        return left->cosine < right->cosine ? 1 : -1;
+    if (left->is.cosine != right->is.cosine)
+        return left->is.cosine < right->is.cosine ? 1 : -1;
     return left->input < right->input ? -1 : left->input > right->input;
 }
 
@@ -110,59 +90,44 @@ static void write_string(struct buffer *body, const char *text)
     buffer_json(body, text, strlen(text));
 }
 
-/* A number of six decimals, never -0. */
-static void write_number(struct buffer *body, const char *key, float number)
-{
-    double rounded = round((double)number * 1e6) / 1e6;
-    BUFFER_FORMAT(body, ",\"%s\":%.6f", key, rounded == 0 ? 0 : rounded);
-}
-
 static void write_result(const struct call *call, size_t picture, const struct judged_text *ranked,
                          const struct terms *terms, struct buffer *body)
 {
     const tuwen_input *text = &call->inputs[ranked->input];
     BUFFER_FORMAT(body, "{\"image\":%zu,\"index\":%zu,\"text\":", picture, ranked->input - call->pictures);
     buffer_json(body, text->text, text->text_size);
-    write_number(body, "cosine", ranked->cosine);
-    write_number(body, "score", tuwen_score_cosine(terms->model, ranked->cosine).score);
-    if (call->judged)
-        write_number(body, "match", ranked->match);
-    else
-        buffer_text(body, ",\"match\":null");
-    write_number(body, "share", ranked->share);
+    buffer_text(body, ",\"cosine\":");
+    judge_write(body, ranked->is.cosine);
+    buffer_text(body, ",\"score\":");
+    judge_write(body, ranked->is.score);
+    buffer_text(body, ",\"match\":");
+    judge_write(body, ranked->is.match);
+    buffer_text(body, ",\"share\":");
+    judge_write(body, ranked->share);
     buffer_text(body, ",\"band\":");
-    write_string(body, tuwen_band_name(ranked->band, TUWEN_ENGLISH));
+    write_string(body, tuwen_band_name(ranked->is.band, TUWEN_ENGLISH));
     buffer_text(body, ",\"advice\":");
-    write_string(body, tuwen_band_advice(ranked->band, terms->language));
+    write_string(body, tuwen_band_advice(ranked->is.band, terms->language));
     BUFFER_FORMAT(body, ",\"truncated\":%s}", call->outputs[ranked->input].truncated ? "true" : "false");
 }
 
-/* The texts' side of the profile, which is the same for all pictures. */
+/* The texts' side, which is the same for all pictures. */
 struct texts {
     struct judged_text *ranked; /* [texts] */
-    float *numbers, *levels;    /* [texts] each */
-    tuwen_language *language;   /* [texts] */
+    float *numbers;             /* [texts] */
+    struct judge_text *judge;   /* [texts] */
 };
-
-static const float *vector_of(const struct call *call, size_t input)
-{
-    return call->vectors + input * call->dimension;
-}
 
 static bool prepare_texts(const struct call *call, const struct terms *terms, struct texts *texts)
 {
     size_t count = call->count - call->pictures;
     *texts = (struct texts){calloc(count, sizeof *texts->ranked), calloc(count, sizeof *texts->numbers),
-                            calloc(count, sizeof *texts->levels), calloc(count, sizeof *texts->language)};
-    if (!texts->ranked || !texts->numbers || !texts->levels || !texts->language)
+                            calloc(count, sizeof *texts->judge)};
+    if (!texts->ranked || !texts->numbers || !texts->judge)
         return false;
-    for (size_t i = 0; i < count && call->judged; i++) {
-        const tuwen_input *input = &call->inputs[call->pictures + i];
-        if (call->outputs[call->pictures + i].status != TUWEN_OK)
-            continue;
-        texts->levels[i] = tuwen_profile_text_level(terms->profile, vector_of(call, call->pictures + i));
-        texts->language[i] = tuwen_text_language(input->text, input->text_size);
-    }
+    for (size_t i = 0; i < count; i++)
+        if (call->outputs[call->pictures + i].status == TUWEN_OK)
+            texts->judge[i] = judge_text(call, call->pictures + i, terms);
     return true;
 }
 
@@ -170,19 +135,7 @@ static void free_texts(struct texts *texts)
 {
     free(texts->ranked);
     free(texts->numbers);
-    free(texts->levels);
-    free(texts->language);
-}
-
-static void judge(const struct call *call, const struct terms *terms, const tuwen_profile_pair *pair,
-                  struct judged_text *ranked)
-{
-    ranked->cosine = pair->cosine;
-    ranked->band = tuwen_score_cosine(terms->model, pair->cosine).band;
-    if (!call->judged)
-        return;
-    ranked->match = tuwen_profile_match(terms->profile, pair);
-    ranked->band = tuwen_profile_band(terms->profile, ranked->match);
+    free(texts->judge);
 }
 
 static double temperature_of(const struct call *call, const struct terms *terms)
@@ -197,16 +150,14 @@ static size_t write_picture(const struct call *call, size_t picture, const struc
 {
     struct judged_text *ranked = texts->ranked;
     size_t count = 0;
-    float level = call->judged ? tuwen_profile_picture_level(terms->profile, vector_of(call, picture)) : 0;
+    float level = judge_picture(call, picture, terms);
     for (size_t i = call->pictures; i < call->count; i++) {
-        size_t text = i - call->pictures;
         if (call->outputs[i].status != TUWEN_OK)
             continue;
-        float cosine = tuwen_cosine(vector_of(call, picture), vector_of(call, i), call->dimension);
-        const tuwen_profile_pair pair = {cosine, level, texts->levels[text], texts->language[text]};
-        ranked[count] = (struct judged_text){.input = i};
-        judge(call, terms, &pair, &ranked[count]);
-        texts->numbers[count++] = cosine;
+        ranked[count].is = judge_pair(call, picture, level, &texts->judge[i - call->pictures], terms);
+        ranked[count].input = i;
+        texts->numbers[count] = ranked[count].is.cosine;
+        count++;
     }
     tuwen_share(texts->numbers, count, temperature_of(call, terms), texts->numbers);
     for (size_t i = 0; i < count; i++)

@@ -38,7 +38,7 @@ struct worker {
     pthread_mutex_t lock; /* of everything below */
     pthread_cond_t change;
     struct job *first, *last; /* those with inputs that are not computed yet, in the order of their turns */
-    size_t jobs;              /* of these and of the batch */
+    size_t jobs, parts;       /* of these and of the batch; parts among jobs */
     bool ready, closing, cancelled;
     double busy, done; /* seconds of batches, and jobs that ended, the older ones fading */
 };
@@ -53,6 +53,11 @@ static void append(struct worker *worker, struct job *job)
     else
         worker->first = job;
     worker->last = job;
+}
+
+static bool is_full(const struct worker *worker)
+{
+    return worker->jobs - worker->parts >= worker->options.max_jobs;
 }
 
 static struct job *take_first(struct worker *worker)
@@ -222,6 +227,7 @@ static void tell(struct worker *worker, struct job *finished)
         finished = job->next;
         pthread_mutex_lock(&worker->lock);
         worker->jobs--;
+        worker->parts -= job->part;
         worker->done += job->begun > 0;
         pthread_mutex_unlock(&worker->lock);
         job->done(job);
@@ -376,11 +382,12 @@ enum worker_answer worker_submit(struct worker *worker, struct job *job)
     pthread_mutex_lock(&worker->lock);
     if (worker->closing) {
         answer = WORKER_CLOSING;
-    } else if (worker->jobs >= worker->options.max_jobs) {
+    } else if (!job->part && is_full(worker)) {
         answer = WORKER_FULL;
     } else {
         append(worker, job);
         worker->jobs++;
+        worker->parts += job->part;
         pthread_cond_signal(&worker->change);
     }
     pthread_mutex_unlock(&worker->lock);
@@ -405,7 +412,10 @@ size_t worker_jobs(struct worker *worker)
 
 bool worker_full(struct worker *worker)
 {
-    return worker_jobs(worker) >= worker->options.max_jobs;
+    pthread_mutex_lock(&worker->lock);
+    bool full = is_full(worker);
+    pthread_mutex_unlock(&worker->lock);
+    return full;
 }
 
 double worker_wait_seconds(struct worker *worker)
