@@ -6,12 +6,10 @@
  *
  * What cannot be used is told in `errors`, and does not stop the others.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dialect.h"
-#include "judge.h"
 
 static const char *const fields[] = {"image", "images", "text", "texts", "instruction", "top", "model", NULL};
 
@@ -66,13 +64,13 @@ static bool match_read(struct call *call, const struct terms *terms, struct refu
         return refuse(refusal, terms->language, REFUSE_TOO_MANY_PAIRS, NULL,
                       WITH(digits_of(call->pictures).text, digits_of(texts).text, digits_of(MAX_PAIRS).text));
     items_set_instruction(call, call->pictures, call->count, terms);
-    return judge_choose(call, terms, refusal);
+    return judge_choose(call, call->pictures, terms, refusal);
 }
 
 /* ---- results ---- */
 
 struct judged_text {
-    struct judgement is;
+    struct judged judged;
     float share;
     size_t input;
 };
@@ -80,14 +78,9 @@ struct judged_text {
 static int by_cosine(const void *a, const void *b)
 {
     const struct judged_text *left = a, *right = b;
-    if (left->is.cosine != right->is.cosine)
-        return left->is.cosine < right->is.cosine ? 1 : -1;
+    if (left->judged.cosine != right->judged.cosine)
+        return left->judged.cosine < right->judged.cosine ? 1 : -1;
     return left->input < right->input ? -1 : left->input > right->input;
-}
-
-static void write_string(struct buffer *body, const char *text)
-{
-    buffer_json(body, text, strlen(text));
 }
 
 static void write_result(const struct call *call, size_t picture, const struct judged_text *ranked,
@@ -96,38 +89,41 @@ static void write_result(const struct call *call, size_t picture, const struct j
     const tuwen_input *text = &call->inputs[ranked->input];
     BUFFER_FORMAT(body, "{\"image\":%zu,\"index\":%zu,\"text\":", picture, ranked->input - call->pictures);
     buffer_json(body, text->text, text->text_size);
-    buffer_text(body, ",\"cosine\":");
-    judge_write(body, ranked->is.cosine);
-    buffer_text(body, ",\"score\":");
-    judge_write(body, ranked->is.score);
-    buffer_text(body, ",\"match\":");
-    judge_write(body, ranked->is.match);
-    buffer_text(body, ",\"share\":");
-    judge_write(body, ranked->share);
+    judge_write(&ranked->judged, body);
+    judge_write_number(body, "share", ranked->share);
     buffer_text(body, ",\"band\":");
-    write_string(body, tuwen_band_name(ranked->is.band, TUWEN_ENGLISH));
+    judge_write_string(body, tuwen_band_name(ranked->judged.band, TUWEN_ENGLISH));
     buffer_text(body, ",\"advice\":");
-    write_string(body, tuwen_band_advice(ranked->is.band, terms->language));
+    judge_write_string(body, tuwen_band_advice(ranked->judged.band, terms->language));
     BUFFER_FORMAT(body, ",\"truncated\":%s}", call->outputs[ranked->input].truncated ? "true" : "false");
 }
 
-/* The texts' side, which is the same for all pictures. */
+/* The texts' side of the profile, which is the same for all pictures. */
 struct texts {
     struct judged_text *ranked; /* [texts] */
-    float *numbers;             /* [texts] */
-    struct judge_text *judge;   /* [texts] */
+    float *numbers, *levels;    /* [texts] each */
+    tuwen_language *language;   /* [texts] */
 };
+
+static const float *vector_of(const struct call *call, size_t input)
+{
+    return call->vectors + input * call->dimension;
+}
 
 static bool prepare_texts(const struct call *call, const struct terms *terms, struct texts *texts)
 {
     size_t count = call->count - call->pictures;
     *texts = (struct texts){calloc(count, sizeof *texts->ranked), calloc(count, sizeof *texts->numbers),
-                            calloc(count, sizeof *texts->judge)};
-    if (!texts->ranked || !texts->numbers || !texts->judge)
+                            calloc(count, sizeof *texts->levels), calloc(count, sizeof *texts->language)};
+    if (!texts->ranked || !texts->numbers || !texts->levels || !texts->language)
         return false;
-    for (size_t i = 0; i < count; i++)
-        if (call->outputs[call->pictures + i].status == TUWEN_OK)
-            texts->judge[i] = judge_text(call, call->pictures + i, terms);
+    for (size_t i = 0; i < count && call->profile; i++) {
+        const tuwen_input *input = &call->inputs[call->pictures + i];
+        if (call->outputs[call->pictures + i].status != TUWEN_OK)
+            continue;
+        texts->levels[i] = tuwen_profile_text_level(call->profile, vector_of(call, call->pictures + i));
+        texts->language[i] = tuwen_text_language(input->text, input->text_size);
+    }
     return true;
 }
 
@@ -135,12 +131,13 @@ static void free_texts(struct texts *texts)
 {
     free(texts->ranked);
     free(texts->numbers);
-    free(texts->judge);
+    free(texts->levels);
+    free(texts->language);
 }
 
 static double temperature_of(const struct call *call, const struct terms *terms)
 {
-    double own = call->judged ? tuwen_profile_get_info(terms->profile)->temperature : 0;
+    double own = call->profile ? tuwen_profile_get_info(call->profile)->temperature : 0;
     return own > 0 ? own : tuwen_share_temperature(terms->info);
 }
 
@@ -150,14 +147,15 @@ static size_t write_picture(const struct call *call, size_t picture, const struc
 {
     struct judged_text *ranked = texts->ranked;
     size_t count = 0;
-    float level = judge_picture(call, picture, terms);
+    float level = call->profile ? tuwen_profile_picture_level(call->profile, vector_of(call, picture)) : 0;
     for (size_t i = call->pictures; i < call->count; i++) {
+        size_t text = i - call->pictures;
         if (call->outputs[i].status != TUWEN_OK)
             continue;
-        ranked[count].is = judge_pair(call, picture, level, &texts->judge[i - call->pictures], terms);
-        ranked[count].input = i;
-        texts->numbers[count] = ranked[count].is.cosine;
-        count++;
+        float cosine = tuwen_cosine(vector_of(call, picture), vector_of(call, i), call->dimension);
+        const tuwen_profile_pair pair = {cosine, level, texts->levels[text], texts->language[text]};
+        ranked[count] = (struct judged_text){.judged = judge_pair(call, &pair, terms), .input = i};
+        texts->numbers[count++] = cosine;
     }
     tuwen_share(texts->numbers, count, temperature_of(call, terms), texts->numbers);
     for (size_t i = 0; i < count; i++)
@@ -185,7 +183,7 @@ static void write_errors(const struct call *call, struct buffer *body)
         BUFFER_FORMAT(body, "%s{\"%s\":%zu,\"param\":\"%s\",\"status\":\"%s\",\"message\":", written++ ? ",\n" : "\n",
                       i < call->pictures ? "image" : "index", i < call->pictures ? i : i - call->pictures, param,
                       tuwen_status_name(output->status));
-        write_string(body, output->message);
+        judge_write_string(body, output->message);
         buffer_text(body, "}");
     }
 }
@@ -226,13 +224,7 @@ static bool match_write(const struct call *call, const struct terms *terms, stru
     if (!has_results(call, terms, refusal))
         return false;
     body->failed = !prepare_texts(call, terms, &texts);
-    buffer_text(body, "{\"model\":");
-    write_string(body, terms->info->name);
-    BUFFER_FORMAT(body, ",\"fingerprint\":\"%s\",\"space\":\"%s\"", terms->info->fingerprint, terms->space);
-    if (call->judged) {
-        buffer_text(body, ",\"profile\":");
-        write_string(body, tuwen_profile_get_info(terms->profile)->name);
-    }
+    judge_write_head(call, terms, body);
     buffer_text(body, ",\"results\":[");
     for (size_t picture = 0; picture < call->pictures && !body->failed; picture++)
         if (call->outputs[picture].status == TUWEN_OK)

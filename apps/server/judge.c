@@ -1,67 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How well a picture and a text of a call match. */
-#include "judge.h"
-
+/* What is said of a pair besides its cosine, for all of our own paths: by the profile that the call has, or else by the model's
+ * scale. */
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
-bool judge_choose(struct call *call, const struct terms *terms, struct refusal *refusal)
+#include "dialect.h"
+
+bool judge_choose(struct call *call, size_t text, const struct terms *terms, struct refusal *refusal)
 {
     char instruction[1024];
     tuwen_error error = {.language = terms->language};
-    size_t first = call->pictures;
-    while (first < call->count && !call->inputs[first].text)
-        first++; /* that one could not be read */
-    if (!terms->profile || first == call->count)
+    while (text < call->count && !call->inputs[text].text)
+        text++; /* that one could not be read */
+    if (!terms->profile || text == call->count)
         return true;
-    const tuwen_input *text = &call->inputs[first];
-    bool fits = text->instruction_size < sizeof instruction;
-    snprintf(instruction, sizeof instruction, "%.*s", (int)text->instruction_size,
-             text->instruction ? text->instruction : "");
+    const tuwen_input *input = &call->inputs[text];
+    bool fits = input->instruction_size < sizeof instruction;
+    snprintf(instruction, sizeof instruction, "%.*s", (int)input->instruction_size,
+             input->instruction ? input->instruction : "");
     if (fits)
-        fits = tuwen_profile_check(terms->profile, terms->space, text->instruction ? instruction : NULL, &error) ==
+        fits = tuwen_profile_check(terms->profile, terms->space, input->instruction ? instruction : NULL, &error) ==
                TUWEN_OK;
-    call->judged = fits;
+    call->profile = fits ? terms->profile : NULL;
     return fits || !terms->profile_said ||
            refuse(refusal, terms->language, REFUSE_PROFILE, "instruction", WITH(error.message));
 }
 
-static const float *vector_of(const struct call *call, size_t input)
+struct judged judge_pair(const struct call *call, const tuwen_profile_pair *pair, const struct terms *terms)
 {
-    return call->vectors + input * call->dimension;
+    const tuwen_score score = tuwen_score_cosine(terms->model, pair->cosine);
+    struct judged judged = {.cosine = pair->cosine, .score = score.score, .match = NAN, .band = score.band};
+    if (call->profile) {
+        judged.match = tuwen_profile_match(call->profile, pair);
+        judged.band = tuwen_profile_band(call->profile, judged.match);
+    }
+    return judged;
 }
 
-struct judge_text judge_text(const struct call *call, size_t text, const struct terms *terms)
+void judge_write_string(struct buffer *body, const char *text)
 {
-    const tuwen_input *input = &call->inputs[text];
-    if (!call->judged)
-        return (struct judge_text){.input = text};
-    return (struct judge_text){.input = text,
-                               .level = tuwen_profile_text_level(terms->profile, vector_of(call, text)),
-                               .language = tuwen_text_language(input->text, input->text_size)};
+    buffer_json(body, text, strlen(text));
 }
 
-float judge_picture(const struct call *call, size_t picture, const struct terms *terms)
-{
-    return call->judged ? tuwen_profile_picture_level(terms->profile, vector_of(call, picture)) : 0;
-}
-
-struct judgement judge_pair(const struct call *call, size_t picture, float picture_level,
-                            const struct judge_text *text, const struct terms *terms)
-{
-    float cosine = tuwen_cosine(vector_of(call, picture), vector_of(call, text->input), call->dimension);
-    const tuwen_score score = tuwen_score_cosine(terms->model, cosine);
-    const tuwen_profile_pair pair = {cosine, picture_level, text->level, text->language};
-    if (!call->judged)
-        return (struct judgement){cosine, score.score, NAN, score.band};
-    float match = tuwen_profile_match(terms->profile, &pair);
-    return (struct judgement){cosine, score.score, match, tuwen_profile_band(terms->profile, match)};
-}
-
-void judge_write(struct buffer *body, float number)
+void judge_add_number(struct buffer *body, float number)
 {
     double rounded = round((double)number * 1e6) / 1e6;
     if (isnan(number))
         buffer_text(body, "null");
     else
         BUFFER_FORMAT(body, "%.6f", rounded == 0 ? 0 : rounded);
+}
+
+void judge_write_number(struct buffer *body, const char *key, float number)
+{
+    BUFFER_FORMAT(body, ",\"%s\":", key);
+    judge_add_number(body, number);
+}
+
+void judge_write_head(const struct call *call, const struct terms *terms, struct buffer *body)
+{
+    buffer_text(body, "{\"model\":");
+    judge_write_string(body, terms->info->name);
+    BUFFER_FORMAT(body, ",\"fingerprint\":\"%s\",\"space\":\"%s\"", terms->info->fingerprint, terms->space);
+    if (call->profile) {
+        buffer_text(body, ",\"profile\":");
+        judge_write_string(body, tuwen_profile_get_info(call->profile)->name);
+    }
+}
+
+void judge_write(const struct judged *judged, struct buffer *body)
+{
+    judge_write_number(body, "cosine", judged->cosine);
+    judge_write_number(body, "score", judged->score);
+    judge_write_number(body, "match", judged->match);
 }

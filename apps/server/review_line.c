@@ -2,12 +2,10 @@
 /* A line of /v1/review: an object into a call, and what became of it into the lines that answer it. */
 #include "review_line.h"
 
-#include <math.h>
 #include <string.h>
 #include <strings.h>
 
 #include "dialect.h"
-#include "judge.h"
 
 static const char *const names[ADDED] = {"text", "cosine", "score", "match", "band", "truncated", "error"};
 
@@ -116,7 +114,7 @@ static bool read_call(struct call *call, const struct terms *terms, struct refus
     if (call->count == call->pictures)
         return refuse(refusal, terms->language, REFUSE_MISSING, "text", WITH("text"));
     items_set_instruction(call, call->pictures, call->count, terms);
-    return judge_choose(call, terms, refusal);
+    return judge_choose(call, call->pictures, terms, refusal);
 }
 
 void review_line_read(struct review_line *line, const char *text, size_t size, size_t number,
@@ -188,14 +186,14 @@ static void begin_row(const struct review_line *line, const tuwen_input *text, s
     buffer_text(rows, ",");
 }
 
-static void end_good(const struct review_line *line, const struct judgement *is, bool truncated, struct buffer *rows)
+static void end_good(const struct review_line *line, const struct judged *is, bool truncated, struct buffer *rows)
 {
     add_name(line, ADDED_COSINE, rows);
-    judge_write(rows, is->cosine);
+    judge_add_number(rows, is->cosine);
     add_name(line, ADDED_SCORE, rows);
-    judge_write(rows, is->score);
+    judge_add_number(rows, is->score);
     add_name(line, ADDED_MATCH, rows);
-    judge_write(rows, is->match);
+    judge_add_number(rows, is->match);
     add_name(line, ADDED_BAND, rows);
     BUFFER_FORMAT(rows, "\"%s\"", tuwen_band_name(is->band, TUWEN_ENGLISH));
     add_name(line, ADDED_TRUNCATED, rows);
@@ -217,6 +215,24 @@ static void end_bad(const struct review_line *line, tuwen_status status, const c
     buffer_text(rows, "}\n");
 }
 
+static const float *vector_of(const struct call *call, size_t input)
+{
+    return call->vectors + input * call->dimension;
+}
+
+/* The picture, which is input 0, with the text that is input `i`. */
+static struct judged judge(const struct call *call, size_t i, const struct terms *terms)
+{
+    const tuwen_input *text = &call->inputs[i];
+    tuwen_profile_pair pair = {.cosine = tuwen_cosine(vector_of(call, 0), vector_of(call, i), call->dimension)};
+    if (call->profile) {
+        pair.picture_level = tuwen_profile_picture_level(call->profile, vector_of(call, 0));
+        pair.text_level = tuwen_profile_text_level(call->profile, vector_of(call, i));
+        pair.language = tuwen_text_language(text->text, text->text_size);
+    }
+    return judge_pair(call, &pair, terms);
+}
+
 void review_line_write(const struct review_line *line, const struct terms *terms, struct buffer *rows)
 {
     const struct call *call = &line->call;
@@ -225,18 +241,16 @@ void review_line_write(const struct review_line *line, const struct terms *terms
         end_bad(line, line->status, line->refusal.message, rows);
         return;
     }
-    const tuwen_output *picture = &call->outputs[0];
-    float level = picture->status == TUWEN_OK && call->vectors ? judge_picture(call, 0, terms) : 0;
     for (size_t i = 1; i < call->count; i++) {
-        const tuwen_output *text = &call->outputs[i], *bad = picture->status != TUWEN_OK ? picture : text;
+        const tuwen_output *picture = &call->outputs[0], *text = &call->outputs[i];
+        const tuwen_output *bad = picture->status != TUWEN_OK ? picture : text;
         begin_row(line, call->count > 2 ? &call->inputs[i] : NULL, rows);
         if (bad->status != TUWEN_OK) {
             end_bad(line, bad->status, bad->message, rows);
-            continue;
+        } else {
+            const struct judged is = judge(call, i, terms);
+            end_good(line, &is, text->truncated, rows);
         }
-        const struct judge_text side = judge_text(call, i, terms);
-        const struct judgement is = judge_pair(call, 0, level, &side, terms);
-        end_good(line, &is, text->truncated, rows);
     }
 }
 

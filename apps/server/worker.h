@@ -6,6 +6,9 @@
  * Batches are filled in turn: each client, and among a client's jobs the oldest, has a slice of its inputs taken, texts by
  * their tokens and pictures by theirs, and goes to the end of the line with what is left. So a job of a thousand texts delays
  * one of a single text by a batch, not by a thousand texts. A job whose client has left is dropped at its next turn.
+ *
+ * Explanations, which take many passes each, are computed one after the other, in turns of their own, in a session of their own;
+ * between two passes the other jobs have a batch.
  */
 #ifndef TUWEN_SERVER_WORKER_H
 #define TUWEN_SERVER_WORKER_H
