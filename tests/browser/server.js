@@ -142,6 +142,28 @@ for (const element of document.querySelectorAll("body *"))
         check(!/^on|^srcdoc$/i.test(attribute.name) && !/^\s*javascript:/i.test(attribute.value), "attribute " + attribute.name);
 click("#clear");
 
+/* Why: phrases and a drawing as the server has them; closing ends the asking. */
+write("a dog on the grass\na pizza");
+give("drop", [await fileOf("dog.jpg")]);
+await run();
+click("#list .numbers button");
+same([$("why").open, document.querySelector("#why-body .explained").textContent], [true, shownRows()[0][0]], "the dialog");
+await until(() => document.querySelector("#why-body .phrases"), "an explanation");
+const {phrases, heat} = await ask("/v1/explain", {image: base64Of(await readFile({file: state.outcome.files[0], name: ""})), text: shownRows()[0][0], heat: true});
+same(Array.from(document.querySelectorAll("#why-body tbody tr"), (row) => [row.children[0].textContent, Number(row.children[1].textContent), row.children[2].textContent]),
+     phrases.map(({text, effect, verdict}) => [text, Number(effect.toFixed(4)), say(verdict)]), "phrases");
+same(Array.from(document.querySelectorAll("#why-body .explained mark"), (mark) => mark.textContent), phrases.map(({text}) => text), "marked phrases");
+same([document.querySelector("#why-body .explained").textContent, document.querySelector(".heat").src], [shownRows()[0][0], heat], "the whole text and the drawing");
+check(document.querySelector("#why-body .hint") && /\d/.test(document.querySelector(".heat").alt), "what it is, and in words");
+await document.querySelector(".heat").decode().catch(() => check(false, "a drawing that is no picture"));
+checkContrast("#why *", "why");
+click("#why-close");
+await until(() => !$("why").open, "the end of the dialog");
+click("#list .numbers button");
+click("#why-close");
+await until(() => explaining.signal.aborted, "the end of the asking");
+click("#clear");
+
 /* Words: the same keys in both languages, with the same blanks. */
 same(Object.keys(WORDS.zh), Object.keys(WORDS.en), "keys of words");
 const blanks = (text) => (text.match(/\{\w+\}/g) || []).sort();
