@@ -29,16 +29,19 @@ static void answer_ready(struct service *service, struct exchange *exchange)
     service_answer(exchange, loaded && !closing ? 200 : 503, "application/json", &body);
 }
 
-/* Where band "fair" begins. */
+/* Where band "fair" begins: by the model, and by each profile. */
 static void put_threshold(struct buffer *body, const struct terms *terms)
 {
     float cosine = terms->info->band_from[TUWEN_BAND_FAIR];
-    BUFFER_FORMAT(body, ",\"threshold\":{\"cosine\":%.4f,\"score\":%.4f,\"match\":", cosine,
+    BUFFER_FORMAT(body, ",\"threshold\":{\"cosine\":%.4f,\"score\":%.4f,\"match\":{", cosine,
                   tuwen_score_cosine(terms->model, cosine).score);
-    if (terms->profile)
-        BUFFER_FORMAT(body, "%.4f}", tuwen_profile_get_info(terms->profile)->band_from[TUWEN_BAND_FAIR]);
-    else
-        buffer_text(body, "null}");
+    for (size_t i = 0; i < terms->profiles.count; i++) {
+        const tuwen_profile_info *profile = tuwen_profile_get_info(terms->profiles.items[i]);
+        buffer_text(body, i ? "," : "");
+        buffer_json(body, profile->name, strlen(profile->name));
+        BUFFER_FORMAT(body, ":%.4f", profile->band_from[TUWEN_BAND_FAIR]);
+    }
+    buffer_text(body, "}}");
 }
 
 static void answer_models(struct service *service, struct exchange *exchange)
@@ -53,6 +56,8 @@ static void answer_models(struct service *service, struct exchange *exchange)
                       (long long)service->created, terms->info->dimension);
         BUFFER_FORMAT(&body, "\"fingerprint\":\"%s\",\"space\":\"%s\",\"precision\":\"%s\",\"max_length\":%d",
                       terms->info->fingerprint, terms->space, terms->info->precision, terms->info->max_length);
+        buffer_text(&body, ",\"profiles\":");
+        profiles_write(&terms->profiles, &body);
         put_threshold(&body, terms);
         buffer_text(&body, "}");
     }

@@ -200,3 +200,10 @@ choose("instruction", "Find a picture of food.");
 await run();
 check(JSON.stringify(shownRows()) !== JSON.stringify(before), "the instruction");
 choose("instruction", "");
+
+/* Without a profile there is no match. */
+same([$("profile-field").hidden, Array.from($("profile").options, (option) => option.value)], [false, ["", "tuwen-demo", "none"]], "profiles");
+choose("profile", "none");
+await run();
+same([state.outcome.cells[0].some((cell) => isNumber(cell.match)), /match \d/.test($("list").textContent)], [false, false], "no profile");
+choose("profile", "");

@@ -389,7 +389,7 @@ async function reviewReport() {
     const facts = {
         language, source: review.table.name, model: model.id, fingerprint: model.space, profile: review.profile,
         made: `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())} ${two(now.getHours())}:${two(now.getMinutes())}`, version,
-        threshold: {match: review.profile === null ? null : match, score, cosine}, columns: kept.map((at) => review.table.columns[at]),
+        threshold: {match: review.profile === null ? null : match[review.profile], score, cosine}, columns: kept.map((at) => review.table.columns[at]),
     };
     return makeReport(page, facts, doneRows().map((row) => ({
         ...row, thumbnail: row.error === null || row.kind === "BAD_TEXT" ? review.thumbnails.get(row.image) || "" : "",
