@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include "clock.h"
-#include "form.h"
 #include "routes.h"
 
 /* What is known of a request on its way; `user` of its exchange. */
@@ -16,6 +15,7 @@ struct work {
     struct exchange *exchange;
     const struct route *route;     /* NULL: none, so far */
     const struct dialect *dialect; /* the route's, or what it chose by the body */
+    bool form;                     /* the body is one, not JSON */
     char key[KEY_NAME_SIZE];       /* the name of the key */
     struct call call;
     struct job job;
@@ -91,7 +91,8 @@ static void refuse_now(struct work *work, enum refusal_id id, const char *const 
 
 /* ---- the head ---- */
 
-/* Programs that send JSON without saying so are common, and forms of web pages cannot send it as such. */
+/* Programs that send JSON without saying so are common, but it is wanted: forms of foreign web pages cannot say it. Those can
+ * send multipart/form-data; there the Origin header, which browsers add to them, is what the gate goes by. */
 static bool type_good(const struct exchange *exchange, const char *wanted)
 {
     const char *type = exchange_header(exchange, "Content-Type");
@@ -116,9 +117,13 @@ static bool check_head(struct work *work, struct refusal *refusal, const char **
         return true;
     if (exchange_header(exchange, "Content-Encoding"))
         return refuse(refusal, service->language, REFUSE_ENCODED, NULL, NULL);
-    bool form = work->dialect->read_form != NULL;
-    if (!type_good(exchange, form ? "multipart/form-data" : "application/json"))
-        return refuse(refusal, service->language, form ? REFUSE_BAD_FORM_TYPE : REFUSE_BAD_TYPE, NULL, NULL);
+    work->form = work->dialect->read_form && type_good(exchange, "multipart/form-data");
+    if (!work->form && !(work->dialect->read && type_good(exchange, "application/json")))
+        return refuse(refusal, service->language,
+                      !work->dialect->read_form ? REFUSE_BAD_TYPE
+                      : work->dialect->read     ? REFUSE_BAD_TYPES
+                                                : REFUSE_BAD_FORM_TYPE,
+                      NULL, NULL);
     if (atomic_load(&service->closing))
         return refuse(refusal, service->language, REFUSE_CLOSING, NULL, NULL);
     return true;
@@ -183,17 +188,6 @@ static void on_done(struct job *job)
     answer_refusal(work, &refusal, NULL, false);
 }
 
-static bool read_form(struct work *work, const struct terms *terms, struct refusal *refusal)
-{
-    struct exchange *exchange = work->exchange;
-    struct form form;
-    const char *why = form_read(&form, exchange_header(exchange, "Content-Type"), exchange->body, exchange->size);
-    bool good = why ? refuse(refusal, terms->language, REFUSE_BAD_FORM, NULL, WITH(why))
-                    : work->dialect->read_form(&work->call, &form, terms, refusal);
-    exchange_drop_body(exchange);
-    return good;
-}
-
 /* Reads the body into the call. False with a refusal. */
 static bool read_call(struct work *work, const struct terms *terms, struct refusal *refusal)
 {
@@ -203,8 +197,12 @@ static bool read_call(struct work *work, const struct terms *terms, struct refus
         return refuse(refusal, terms->language, REFUSE_NO_BODY, NULL, NULL);
     work->call.id = exchange->id;
     work->call.began = exchange->arrived;
-    if (work->dialect->read_form)
-        return read_form(work, terms, refusal);
+    if (work->form) {
+        bool good = items_read_form(work->dialect, &work->call, exchange_header(exchange, "Content-Type"),
+                                    exchange->body, exchange->size, terms, refusal);
+        exchange_drop_body(exchange);
+        return good;
+    }
     work->call.document = document_read(exchange->body, exchange->size, why, sizeof why);
     exchange_drop_body(exchange);
     if (!work->call.document)
