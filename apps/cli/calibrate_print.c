@@ -11,6 +11,7 @@
 
 #include "buffer.h"
 #include "calibrate.h"
+#include "json_bytes.h"
 #include "places.h"
 
 enum { INDENT = 2, NAME = 16, WIDTH = 15, POINT = 12 };
@@ -186,11 +187,11 @@ static void add_interval(struct buffer *to, const char *key, double value, tuwen
 {
     BUFFER_FORMAT(to, "\"%s\":{", key);
     add_number(to, "value", value);
-    buffer_add_text(to, ",");
+    buffer_text(to, ",");
     add_number(to, "low", interval.low);
-    buffer_add_text(to, ",");
+    buffer_text(to, ",");
     add_number(to, "high", interval.high);
-    buffer_add_text(to, "}");
+    buffer_text(to, "}");
 }
 
 static void add_ways(struct buffer *to, const struct calibration *of)
@@ -198,20 +199,20 @@ static void add_ways(struct buffer *to, const struct calibration *of)
     static const char *const keys[CALIBRATE_FIGURES] = {"calibration_error", "calibration_error_equal_mass", "brier",
                                                         "log_loss", "auc"};
     bool first = true;
-    buffer_add_text(to, "\"ways\":[");
+    buffer_text(to, "\"ways\":[");
     for (int i = 0; i < TUWEN_ESTIMATES; i++) {
         const struct calibrate_way *way = &of->ways[i];
         if (!way->sorted)
             continue;
         BUFFER_FORMAT(to, "%s\n{\"way\":\"%s\"", first ? "" : ",", calibration_way_key((tuwen_estimate)i));
         for (size_t j = 0; j < CALIBRATE_FIGURES; j++) {
-            buffer_add_text(to, ",");
+            buffer_text(to, ",");
             add_interval(to, keys[j], way->figures[j].value, way->figures[j].interval);
         }
-        buffer_add_text(to, "}");
+        buffer_text(to, "}");
         first = false;
     }
-    buffer_add_text(to, "\n],");
+    buffer_text(to, "\n],");
 }
 
 static void add_reliability(struct buffer *to, const struct calibration *of)
@@ -219,68 +220,68 @@ static void add_reliability(struct buffer *to, const struct calibration *of)
     tuwen_bin bins[CALIBRATE_BINS];
     const struct calibrate_way *chosen = &of->ways[of->chosen];
     tuwen_reliability(chosen->sorted, chosen->count, TUWEN_BINS_EQUAL_MASS, bins, CALIBRATE_BINS);
-    buffer_add_text(to, "\"reliability\":[");
+    buffer_text(to, "\"reliability\":[");
     for (size_t i = 0; i < CALIBRATE_BINS; i++)
         BUFFER_FORMAT(to, "%s\n{\"pairs\":%.0f,\"said\":%.6g,\"matching\":%.6g}", i ? "," : "", bins[i].weight,
                       bins[i].value, bins[i].share);
-    buffer_add_text(to, "\n],");
+    buffer_text(to, "\n],");
 }
 
 static void add_point(struct buffer *to, const tuwen_point *point)
 {
     add_number(to, "precision", point->precision);
-    buffer_add_text(to, ",");
+    buffer_text(to, ",");
     add_number(to, "recall", point->recall);
-    buffer_add_text(to, ",");
+    buffer_text(to, ",");
     add_number(to, "false_pass", point->false_pass);
-    buffer_add_text(to, ",");
+    buffer_text(to, ",");
     add_number(to, "f1", point->f1);
-    buffer_add_text(to, ",");
+    buffer_text(to, ",");
     add_number(to, "accuracy", point->accuracy);
 }
 
 static void add_points(struct buffer *to, const struct calibration *of)
 {
     const struct calibrate_point *at = &of->false_pass;
-    buffer_add_text(to, "\"thresholds\":[");
+    buffer_text(to, "\"thresholds\":[");
     for (int i = 1; i < 20; i++) {
         tuwen_point point = calibration_point_at(of, i / 20.0);
         BUFFER_FORMAT(to, "%s\n{\"match\":%.2f,", i > 1 ? "," : "", i / 20.0);
         add_point(to, &point);
-        buffer_add_text(to, "}");
+        buffer_text(to, "}");
     }
     BUFFER_FORMAT(to, "\n],\"false_pass\":{\"rate\":%.6g,", at->rate);
     add_interval(to, "match", at->point.threshold, at->threshold);
-    buffer_add_text(to, ",");
+    buffer_text(to, ",");
     add_interval(to, "precision", at->point.precision, at->precision);
-    buffer_add_text(to, ",");
+    buffer_text(to, ",");
     add_interval(to, "recall", at->point.recall, at->recall);
-    buffer_add_text(to, "},\"bands\":[");
+    buffer_text(to, "},\"bands\":[");
     for (int band = TUWEN_BAND_VERY_HIGH; band > TUWEN_BAND_MISMATCH; band--) {
         tuwen_point point = calibration_point_at(of, (double)of->profile->band_from[band]);
         BUFFER_FORMAT(to, "%s\n{\"band\":\"%s\",\"match\":%.6g,", band == TUWEN_BAND_VERY_HIGH ? "" : ",",
                       tuwen_band_name((tuwen_band)band, TUWEN_ENGLISH), (double)of->profile->band_from[band]);
         add_point(to, &point);
-        buffer_add_text(to, "}");
+        buffer_text(to, "}");
     }
-    buffer_add_text(to, "\n]");
+    buffer_text(to, "\n]");
 }
 
 static void add_text(struct buffer *to, const char *key, const char *text)
 {
     BUFFER_FORMAT(to, "\"%s\":", key);
     if (text)
-        buffer_add_json(to, text, strlen(text));
+        json_bytes(to, text, strlen(text));
     else
-        buffer_add_text(to, "null");
-    buffer_add_text(to, ",");
+        buffer_text(to, "null");
+    buffer_text(to, ",");
 }
 
 bool calibration_print_json(const struct calibration *of, FILE *stream)
 {
     const struct pairs *pairs = of->pairs;
     struct buffer to = {0};
-    buffer_add_text(&to, "{");
+    buffer_text(&to, "{");
     add_text(&to, "input", of->input);
     add_text(&to, "profile", of->saved);
     add_text(&to, "model", of->profile->model);
@@ -294,7 +295,7 @@ bool calibration_print_json(const struct calibration *of, FILE *stream)
     add_ways(&to, of);
     add_reliability(&to, of);
     add_points(&to, of);
-    buffer_add_text(&to, "}\n");
+    buffer_text(&to, "}\n");
     bool good = !to.failed;
     if (good)
         fwrite(to.data, 1, to.size, stream);

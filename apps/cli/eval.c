@@ -10,6 +10,7 @@
 #include "buffer.h"
 #include "cli.h"
 #include "input.h"
+#include "json_bytes.h"
 #include "pairs.h"
 #include "profiles.h"
 
@@ -336,10 +337,10 @@ static bool print_json(const struct eval *eval)
     const struct pairs *pairs = &eval->pairs;
     struct buffer to = {0};
     size_t below = 0;
-    buffer_add_text(&to, "{\"input\":");
-    buffer_add_json(&to, input_name(eval->input), strlen(input_name(eval->input)));
-    buffer_add_text(&to, ",\"model\":");
-    buffer_add_json(&to, eval->checkpoint.info->name, strlen(eval->checkpoint.info->name));
+    buffer_text(&to, "{\"input\":");
+    json_bytes(&to, input_name(eval->input), strlen(input_name(eval->input)));
+    buffer_text(&to, ",\"model\":");
+    json_bytes(&to, eval->checkpoint.info->name, strlen(eval->checkpoint.info->name));
     BUFFER_FORMAT(&to, ",\"space\":\"%s\",", tuwen_session_fingerprint(eval->checkpoint.session));
     BUFFER_FORMAT(&to, "\"pictures\":%zu,\"texts\":%zu,\"pairs\":%zu,\"yes\":%zu,\"no\":%zu,\"bad_rows\":%zu,",
                   pairs->pictures.count, pairs->texts.count, pairs->own_count, pairs->yes, pairs->no,
@@ -347,19 +348,19 @@ static bool print_json(const struct eval *eval)
     if (judges(eval))
         BUFFER_FORMAT(&to, "\"profile\":\"%s\",", tuwen_profile_get_info(eval->profile)->fingerprint);
     else
-        buffer_add_text(&to, "\"profile\":null,");
-    buffer_add_text(&to, "\"metrics\":{");
+        buffer_text(&to, "\"profile\":null,");
+    buffer_text(&to, "\"metrics\":{");
     for (size_t i = 0; i < eval->count; i++) {
         const struct metric *metric = &eval->metrics[i];
         BUFFER_FORMAT(&to, "%s\n\"%s\":{", i ? "," : "", metric->key);
         add_number(&to, "value", metric->value);
-        buffer_add_text(&to, ",");
+        buffer_text(&to, ",");
         add_number(&to, "low", metric->interval.low);
-        buffer_add_text(&to, ",");
+        buffer_text(&to, ",");
         add_number(&to, "high", metric->interval.high);
         if (metric->has_least)
             BUFFER_FORMAT(&to, ",\"least\":%.6g", metric->least);
-        buffer_add_text(&to, "}");
+        buffer_text(&to, "}");
         below += is_below(metric);
     }
     BUFFER_FORMAT(&to, "\n},\"below\":%zu}\n", below);

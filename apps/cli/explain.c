@@ -18,9 +18,6 @@
 #include "json.h"
 #include "output.h"
 
-/* Effects up to this part of the model's score range say nothing: docs/explain.md has the measurement. */
-#define MARGIN 0.1f
-
 /* An effect of the full colour is at least so many margins: one within the margin has half of the colour at most. */
 #define PALE 2
 
@@ -187,7 +184,7 @@ static int explain(struct work *work)
     work->explain.space = tuwen_session_fingerprint(work->checkpoint.session);
     work->explain.found = work->found;
     work->explain.score = tuwen_score_cosine(work->checkpoint.model, work->found->cosine);
-    work->explain.margin = MARGIN * (info->score_high - info->score_low);
+    work->explain.margin = tuwen_effect_margin(info);
     return look_at_words(work, &text);
 }
 

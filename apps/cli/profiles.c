@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "json_bytes.h"
 #include "places.h"
 #include "store.h"
 
@@ -175,14 +176,14 @@ static void print_profile(const char *name, const tuwen_profile_info *info, cons
 static void add_member(struct buffer *to, const char *key, const char *value)
 {
     BUFFER_FORMAT(to, ",\"%s\":", key);
-    buffer_add_json(to, value, strlen(value));
+    json_bytes(to, value, strlen(value));
 }
 
 static void add_profile(struct buffer *to, const char *name, const char *path, const tuwen_profile_info *info,
                         const char *message)
 {
-    buffer_add_text(to, to->size > 1 ? ",\n{\"name\":" : "\n{\"name\":");
-    buffer_add_json(to, name, strlen(name));
+    buffer_text(to, to->size > 1 ? ",\n{\"name\":" : "\n{\"name\":");
+    json_bytes(to, name, strlen(name));
     add_member(to, "path", path);
     if (info) {
         add_member(to, "model", info->model);
@@ -190,7 +191,7 @@ static void add_profile(struct buffer *to, const char *name, const char *path, c
         BUFFER_FORMAT(to, ",\"yes\":%zu,\"no\":%zu,\"prior\":%.6g}", info->yes, info->no, info->prior);
     } else {
         add_member(to, "message", message);
-        buffer_add_text(to, "}");
+        buffer_text(to, "}");
     }
 }
 
@@ -205,7 +206,7 @@ int profiles_list(const struct cli *cli)
     }
     bool as_json = options_given(&cli->options, OPTION_JSON);
     char **names = read_names(folder, &count);
-    buffer_add_text(&json, "[");
+    buffer_text(&json, "[");
     for (size_t i = 0; i < count; i++) {
         tuwen_error error = {.language = messages_language()};
         tuwen_profile *profile = NULL;
@@ -219,7 +220,7 @@ int profiles_list(const struct cli *cli)
         tuwen_profile_close(profile);
         free(names[i]);
     }
-    buffer_add_text(&json, count ? "\n]\n" : "]\n");
+    buffer_text(&json, count ? "\n]\n" : "]\n");
     if (as_json && !json.failed)
         fwrite(json.data, 1, json.size, stdout);
     path_for_people(shown, folder);

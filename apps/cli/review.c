@@ -17,6 +17,7 @@
 #include "html_pictures.h"
 #include "input.h"
 #include "interrupt.h"
+#include "json_bytes.h"
 #include "messages.h"
 #include "output.h"
 #include "places.h"
@@ -131,9 +132,9 @@ static void add_setting(struct buffer *settings, const char *name, const char *v
 {
     BUFFER_FORMAT(settings, ",\n  \"%s\": ", name);
     if (value)
-        buffer_add_json(settings, value, strlen(value));
+        json_bytes(settings, value, strlen(value));
     else
-        buffer_add_text(settings, "null");
+        buffer_text(settings, "null");
 }
 
 static const char *instruction_of(const struct review *review)
@@ -159,8 +160,8 @@ static void add_text_columns(const struct review *review, struct buffer *setting
     struct buffer list = {0};
     for (size_t i = 0; i < review->records_options.text_column_count; i++) {
         if (i)
-            buffer_add_text(&list, ", ");
-        buffer_add_text(&list, review->records_options.text_columns[i]);
+            buffer_text(&list, ", ");
+        buffer_text(&list, review->records_options.text_columns[i]);
     }
     buffer_add(&list, "", 1);
     settings->failed = settings->failed || list.failed;
@@ -176,7 +177,7 @@ static void make_settings(const struct review *review, struct buffer *settings)
         OPTION_MAX_SECONDS, OPTION_EXIF,      OPTION_IMAGE_TOKENS, OPTION_MAX_LENGTH, OPTION_RAW_SPECIAL};
     static const char *const formats[] = {"", "csv", "tsv", "jsonl", "folder"};
     char *real = strcmp(review->input, "-") == 0 ? NULL : realpath(review->input, NULL);
-    buffer_add_text(settings, "{\n  \"tuwen_review\": 1");
+    buffer_text(settings, "{\n  \"tuwen_review\": 1");
     add_setting(settings, "input", real ? real : review->input);
     add_setting(settings, "language", review->written == TUWEN_CHINESE ? "zh" : "en");
     add_setting(settings, "input format", formats[review->layout.from]);
@@ -188,7 +189,7 @@ static void make_settings(const struct review *review, struct buffer *settings)
     add_setting(settings, "--profile", review->profile ? tuwen_profile_get_info(review->profile)->fingerprint : NULL);
     add_setting(settings, "model", review->checkpoint.info->name);
     add_setting(settings, "space", tuwen_session_fingerprint(review->checkpoint.session));
-    buffer_add_text(settings, "\n}\n");
+    buffer_text(settings, "\n}\n");
     free(real);
 }
 

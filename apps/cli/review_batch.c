@@ -86,8 +86,8 @@ static void fail_part(struct review_batch *batch, struct part *part, const char 
     part->status = status;
     part->error = batch->bytes.size;
     if (name && strncmp(name, message, strlen(name)) != 0) {
-        buffer_add_text(&batch->bytes, name);
-        buffer_add_text(&batch->bytes, ": ");
+        buffer_text(&batch->bytes, name);
+        buffer_text(&batch->bytes, ": ");
     }
     (void)keep(batch, message, strlen(message));
 }

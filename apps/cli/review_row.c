@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "json_bytes.h"
 #include "messages.h"
 #include "terminal.h"
 
@@ -146,7 +147,7 @@ static void add_delimiter(const struct review_layout *layout, struct buffer *buf
 void review_header(const struct review_layout *layout, struct buffer *buffer)
 {
     if (layout->has_mark)
-        buffer_add_text(buffer, "\xef\xbb\xbf");
+        buffer_text(buffer, "\xef\xbb\xbf");
     if (!layout->has_header)
         return;
     for (size_t i = 0; i < layout->column_count; i++) {
@@ -154,11 +155,11 @@ void review_header(const struct review_layout *layout, struct buffer *buffer)
         add_delimiter(layout, buffer);
     }
     for (int i = layout->has_text_column ? COLUMN_TEXT : COLUMN_COSINE; i < REVIEW_COLUMNS; i++) {
-        buffer_add_text(buffer, layout->names[i]);
+        buffer_text(buffer, layout->names[i]);
         if (i + 1 < REVIEW_COLUMNS)
             add_delimiter(layout, buffer);
     }
-    buffer_add_text(buffer, "\n");
+    buffer_text(buffer, "\n");
 }
 
 /* The field of a record that belongs to a column, or NULL. */
@@ -202,24 +203,24 @@ static void begin_object(struct buffer *buffer, const struct record *record)
         while (size > 0 && strchr(" \t\r\n", record->raw[size - 1]))
             size--;
         buffer_add(buffer, record->raw, size);
-        buffer_add_text(buffer, ",");
+        buffer_text(buffer, ",");
     } else if (record->raw_size > 0) {
-        buffer_add_text(buffer, "{\"line\":");
-        buffer_add_json(buffer, record->raw, record->raw_size);
-        buffer_add_text(buffer, ",");
+        buffer_text(buffer, "{\"line\":");
+        json_bytes(buffer, record->raw, record->raw_size);
+        buffer_text(buffer, ",");
     } else {
-        buffer_add_text(buffer, "{");
+        buffer_text(buffer, "{");
     }
 }
 
 static void begin_members(struct buffer *buffer, const struct record *record)
 {
-    buffer_add_text(buffer, "{");
+    buffer_text(buffer, "{");
     for (size_t i = 0; i < record->field_count; i++) {
-        buffer_add_json(buffer, record->fields[i].name, record->fields[i].name_size);
-        buffer_add_text(buffer, ":");
-        buffer_add_json(buffer, record->fields[i].value, record->fields[i].size);
-        buffer_add_text(buffer, ",");
+        json_bytes(buffer, record->fields[i].name, record->fields[i].name_size);
+        buffer_text(buffer, ":");
+        json_bytes(buffer, record->fields[i].value, record->fields[i].size);
+        buffer_text(buffer, ",");
     }
 }
 
@@ -259,11 +260,11 @@ unsigned review_prefixed(const struct review_layout *layout, const struct record
 static void add_member(const struct review_layout *layout, struct buffer *buffer, unsigned column, unsigned prefixed)
 {
     bool own = layout->from == RECORD_JSONL; /* else the names of the table are the same in all rows */
-    buffer_add_text(buffer, "\"");
+    buffer_text(buffer, "\"");
     for (unsigned i = 0; own && i < (prefixed >> (PREFIX_BITS * column) & MOST_PREFIXES); i++)
-        buffer_add_text(buffer, prefix);
-    buffer_add_text(buffer, own ? column_names[column] : layout->names[column]);
-    buffer_add_text(buffer, "\":");
+        buffer_text(buffer, prefix);
+    buffer_text(buffer, own ? column_names[column] : layout->names[column]);
+    buffer_text(buffer, "\":");
 }
 
 void review_row_begin(struct review_layout *layout, struct buffer *buffer, const struct record *record,
@@ -280,16 +281,16 @@ void review_row_begin(struct review_layout *layout, struct buffer *buffer, const
     if (!text || (layout->from == RECORD_JSONL ? record->text_count < 2 : !layout->has_text_column))
         return;
     add_member(layout, buffer, COLUMN_TEXT, review_prefixed(layout, record));
-    buffer_add_json(buffer, text->data, text->size);
-    buffer_add_text(buffer, ",");
+    json_bytes(buffer, text->data, text->size);
+    buffer_text(buffer, ",");
 }
 
 /* "NOT_FOUND: a.jpg: there is no such file", on one line. */
 static void make_error(struct buffer *sentence, const struct review_result *result)
 {
     buffer_add(sentence, result->status, result->status_size);
-    buffer_add_text(sentence, ": ");
-    buffer_add_text(sentence, result->error);
+    buffer_text(sentence, ": ");
+    buffer_text(sentence, result->error);
     for (size_t i = 0; i < sentence->size; i++)
         if ((unsigned char)sentence->data[i] < 0x20)
             sentence->data[i] = ' ';
@@ -308,7 +309,7 @@ static void end_cells(const struct review_layout *layout, struct buffer *buffer,
                       d, tuwen_band_name(result->verdict.band, TUWEN_ENGLISH), d,
                       result->truncated ? "true" : "false", d);
     add_cell(layout, buffer, error->data, error->size);
-    buffer_add_text(buffer, "\n");
+    buffer_text(buffer, "\n");
 }
 
 static void end_members(const struct review_layout *layout, struct buffer *buffer, const struct review_result *result,
@@ -326,15 +327,15 @@ static void end_members(const struct review_layout *layout, struct buffer *buffe
                             match, band,   result->status ? "null" : result->truncated ? "true" : "false"};
     for (unsigned column = COLUMN_COSINE; column < COLUMN_ERROR; column++) {
         add_member(layout, buffer, column, prefixed);
-        buffer_add_text(buffer, values[column]);
-        buffer_add_text(buffer, ",");
+        buffer_text(buffer, values[column]);
+        buffer_text(buffer, ",");
     }
     add_member(layout, buffer, COLUMN_ERROR, prefixed);
     if (result->status)
-        buffer_add_json(buffer, error->data, error->size);
+        json_bytes(buffer, error->data, error->size);
     else
-        buffer_add_text(buffer, "null");
-    buffer_add_text(buffer, "}\n");
+        buffer_text(buffer, "null");
+    buffer_text(buffer, "}\n");
 }
 
 void review_row_end(const struct review_layout *layout, struct buffer *buffer, const struct review_result *result,

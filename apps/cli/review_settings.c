@@ -78,8 +78,8 @@ static void add_difference(struct buffer *list, const struct text *name, const s
     show(is, sizeof is, now);
     message_format(line, sizeof line, SAY_REVIEW_DIFFERENCE, WITH(key, was, is));
     if (list->size > 0)
-        buffer_add_text(list, text_of(SAY_INFO_SEPARATOR));
-    buffer_add_text(list, line);
+        buffer_text(list, text_of(SAY_INFO_SEPARATOR));
+    buffer_text(list, line);
 }
 
 bool review_settings_agree(struct text before, struct text now, struct buffer *differences)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "json_bytes.h"
 #include "messages.h"
 #include "meter.h"
 #include "terminal.h"
@@ -47,7 +48,7 @@ static struct number_text whole(uint64_t number)
 static void add_part(struct buffer *line, const char *name, uint64_t count)
 {
     if (line->size > 0)
-        buffer_add_text(line, text_of(SAY_INFO_SEPARATOR));
+        buffer_text(line, text_of(SAY_INFO_SEPARATOR));
     BUFFER_FORMAT(line, "%s %s", name, whole(count).text);
 }
 
@@ -110,7 +111,7 @@ void review_summary_print(const struct review_summary *summary, FILE *stream, in
         fprintf(stream, "%s\"%s\":%llu", i ? "," : "", summary->kinds[i].name, number_of(summary->kinds[i].count));
     fprintf(stream, "},\"max_errors\":%llu,", number_of(summary->most_errors));
     if (summary->bar.given) {
-        buffer_add_json(&bar, summary->bar_text, strlen(summary->bar_text));
+        json_bytes(&bar, summary->bar_text, strlen(summary->bar_text));
         fprintf(stream, "\"fail_under\":%.*s,\"below\":%llu,", (int)bar.size, bar.data, number_of(summary->below));
     }
     fprintf(stream,

@@ -55,5 +55,6 @@ void call_free(struct call *call)
     free(call->places);
     free(call->vectors);
     document_free(call->document);
+    tuwen_explanation_free(call->explaining.found);
     *call = (struct call){0};
 }

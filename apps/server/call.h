@@ -3,13 +3,14 @@
  * What every dialect is read into: texts, pictures and pairs of both whose vectors are wanted, and what became of them.
  *
  * The call owns its document (in which texts and instructions lie), its decoded pictures and its results; call_free frees
- * them all. Inputs are added while it is read, on a thread of http.c; then the worker fills `vectors` and `outputs`.
+ * them all. Inputs are added while it is read, on a thread of the reader; then the worker fills `vectors` and `outputs`.
  */
 #ifndef TUWEN_SERVER_CALL_H
 #define TUWEN_SERVER_CALL_H
 
 #include "json.h"
 #include "refusal.h"
+#include "tuwen/explain.h"
 #include "tuwen/profile.h"
 #include "tuwen/tuwen.h"
 
@@ -33,6 +34,16 @@ struct place {
     size_t part;          /* of a form, from 1; then an element is a line. 0: the body is none */
 };
 
+/* Of /v1/explain: what is wished of a picture and a text, the first two inputs, and what was found. */
+struct explaining {
+    bool wanted; /* the call is such a one */
+    bool heat;   /* the drawing too */
+    int budget;  /* as in tuwen_explain_options */
+    tuwen_explanation *found;
+    const void *png; /* the drawing, which belongs to `found` */
+    size_t png_size;
+};
+
 struct call {
     value document;
     size_t count, capacity;
@@ -41,9 +52,10 @@ struct call {
     struct place *places;  /* [count] */
     float *vectors;        /* [count][dimension]; made by the worker's submission */
     size_t dimension;
-    size_t pictures; /* of /v1/match: the first inputs are pictures, the others texts */
-    size_t queries;  /* of dialects that compare: the first inputs are queries, the others documents */
-    bool judged;     /* of /v1/match: by the profile */
+    size_t pictures;              /* of /v1/match: the first inputs are pictures, the others texts */
+    size_t queries;               /* of dialects that compare: the first inputs are queries, the others documents */
+    const tuwen_profile *profile; /* that judges; NULL: none */
+    struct explaining explaining;
     size_t top;      /* of dialects that rank: only so many; 0 = all */
     unsigned kinds;  /* of the vectors in the answer: a bit of 1 << enum vector_kind each; 0 = floats */
     unsigned wanted; /* the dialect's own bits for the answer */
@@ -64,6 +76,13 @@ static inline bool call_is_open(const struct call *call, size_t index)
 
 /* The name of a place in the body, such as "input[3]" or "part 3 (image)". */
 void place_name(char name[PARAM_SIZE], struct place place);
+
+/*
+ * Computes the explanation that the call wishes for, with its drawing; on the session's thread. What is the fault of the picture or
+ * the text is told by its output, and the answer is OK then.
+ */
+tuwen_status call_explain(struct call *call, tuwen_session *session, tuwen_progress_function progress, void *user,
+                          tuwen_error *error);
 
 void call_free(struct call *call);
 

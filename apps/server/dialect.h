@@ -21,8 +21,8 @@ struct dialect {
     bool (*read_form)(struct call *call, const struct form *form, const struct terms *terms, struct refusal *refusal);
 };
 
-extern const struct dialect dialect_match, dialect_openai, dialect_messages, dialect_score, dialect_rerank,
-    dialect_ollama, dialect_ollama_single, dialect_cohere, dialect_cohere_rerank, dialect_tei_embed,
+extern const struct dialect dialect_match, dialect_explain, dialect_openai, dialect_messages, dialect_score,
+    dialect_rerank, dialect_ollama, dialect_ollama_single, dialect_cohere, dialect_cohere_rerank, dialect_tei_embed,
     dialect_tei_similarity, dialect_tei_rerank, dialect_voyage, dialect_voyage_rerank, dialect_dashscope,
     dialect_dashscope_rerank, dialect_immich;
 
@@ -121,6 +121,31 @@ bool parts_add(struct call *call, value content, struct place place, const char 
 /* Adds the input that a single part is. */
 bool parts_add_one(struct call *call, value part, struct place place, value instruction, const struct terms *terms,
                    struct refusal *refusal);
+
+/* ---- judge.c ---- */
+
+/*
+ * Chooses what judges the texts of the call, whose instruction is that of input `text`: the profile holds for the instruction
+ * that it was fitted with. One that was asked for is used or refused; the checkpoint's own is left out.
+ */
+bool judge_choose(struct call *call, size_t text, const struct terms *terms, struct refusal *refusal);
+
+struct judged {
+    float cosine, score;
+    float match; /* NaN: there is no profile */
+    tuwen_band band;
+};
+
+struct judged judge_pair(const struct call *call, const tuwen_profile_pair *pair, const struct terms *terms);
+
+/* The beginning of an answer: the brace, and what says whose numbers these are. */
+void judge_write_head(const struct call *call, const struct terms *terms, struct buffer *body);
+
+/* Members, each after a comma: cosine, score and match. Numbers have six decimals, are never -0, and null for NaN. */
+void judge_write(const struct judged *judged, struct buffer *body);
+void judge_write_number(struct buffer *body, const char *key, float number);
+void judge_add_number(struct buffer *body, float number);
+void judge_write_string(struct buffer *body, const char *text);
 
 /* ---- vectors.c ---- */
 

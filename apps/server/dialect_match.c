@@ -7,14 +7,11 @@
  * or the same as a form: parts `image` (files) and `text`, each as often as wanted, `texts` (one a line), `instruction`, `top`.
  * What cannot be used is told in `errors`, and does not stop the others.
  */
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dialect.h"
 #include "form.h"
-#include "tuwen/profile.h"
 
 static const char *const fields[] = {"image", "images", "text", "texts", "instruction", "top", "model", NULL};
 
@@ -46,25 +43,6 @@ static bool read_side(struct call *call, const char *one, const char *many, valu
     return true;
 }
 
-/* A profile holds for the instruction that it was fitted with. */
-static bool choose_judge(struct call *call, const struct terms *terms, struct refusal *refusal)
-{
-    char instruction[1024];
-    const tuwen_input *text = &call->inputs[call->pictures];
-    tuwen_error error = {.language = terms->language};
-    if (!terms->profile)
-        return true;
-    bool fits = text->instruction_size < sizeof instruction;
-    snprintf(instruction, sizeof instruction, "%.*s", (int)text->instruction_size,
-             text->instruction ? text->instruction : "");
-    if (fits)
-        fits = tuwen_profile_check(terms->profile, terms->space, text->instruction ? instruction : NULL, &error) ==
-               TUWEN_OK;
-    call->judged = fits;
-    return fits || !terms->profile_said ||
-           refuse(refusal, terms->language, REFUSE_PROFILE, "instruction", WITH(error.message));
-}
-
 /* What is said once. `*instruction` is NULL if there is none. */
 static bool read_options(struct call *call, value *instruction, const struct terms *terms, struct refusal *refusal)
 {
@@ -90,7 +68,7 @@ static bool finish(struct call *call, const struct terms *terms, struct refusal 
         return refuse(refusal, terms->language, REFUSE_TOO_MANY_PAIRS, NULL,
                       WITH(digits_of(call->pictures).text, digits_of(texts).text, digits_of(MAX_PAIRS).text));
     items_set_instruction(call, call->pictures, call->count, terms);
-    return choose_judge(call, terms, refusal);
+    return judge_choose(call, call->pictures, terms, refusal);
 }
 
 static bool match_read(struct call *call, const struct terms *terms, struct refusal *refusal)
@@ -259,29 +237,17 @@ static bool match_read_form(struct call *call, const struct form *form, const st
 /* ---- results ---- */
 
 struct judged_text {
-    float cosine, share, match;
-    tuwen_band band;
+    struct judged judged;
+    float share;
     size_t input;
 };
 
 static int by_cosine(const void *a, const void *b)
 {
     const struct judged_text *left = a, *right = b;
-    if (left->cosine != right->cosine)
-        return left->cosine < right->cosine ? 1 : -1;
+    if (left->judged.cosine != right->judged.cosine)
+        return left->judged.cosine < right->judged.cosine ? 1 : -1;
     return left->input < right->input ? -1 : left->input > right->input;
-}
-
-static void write_string(struct buffer *body, const char *text)
-{
-    buffer_json(body, text, strlen(text));
-}
-
-/* A number of six decimals, never -0. */
-static void write_number(struct buffer *body, const char *key, float number)
-{
-    double rounded = round((double)number * 1e6) / 1e6;
-    BUFFER_FORMAT(body, ",\"%s\":%.6f", key, rounded == 0 ? 0 : rounded);
 }
 
 static void write_result(const struct call *call, size_t picture, const struct judged_text *ranked,
@@ -290,17 +256,12 @@ static void write_result(const struct call *call, size_t picture, const struct j
     const tuwen_input *text = &call->inputs[ranked->input];
     BUFFER_FORMAT(body, "{\"image\":%zu,\"index\":%zu,\"text\":", picture, ranked->input - call->pictures);
     buffer_json(body, text->text, text->text_size);
-    write_number(body, "cosine", ranked->cosine);
-    write_number(body, "score", tuwen_score_cosine(terms->model, ranked->cosine).score);
-    if (call->judged)
-        write_number(body, "match", ranked->match);
-    else
-        buffer_text(body, ",\"match\":null");
-    write_number(body, "share", ranked->share);
+    judge_write(&ranked->judged, body);
+    judge_write_number(body, "share", ranked->share);
     buffer_text(body, ",\"band\":");
-    write_string(body, tuwen_band_name(ranked->band, TUWEN_ENGLISH));
+    judge_write_string(body, tuwen_band_name(ranked->judged.band, TUWEN_ENGLISH));
     buffer_text(body, ",\"advice\":");
-    write_string(body, tuwen_band_advice(ranked->band, terms->language));
+    judge_write_string(body, tuwen_band_advice(ranked->judged.band, terms->language));
     BUFFER_FORMAT(body, ",\"truncated\":%s}", call->outputs[ranked->input].truncated ? "true" : "false");
 }
 
@@ -323,11 +284,11 @@ static bool prepare_texts(const struct call *call, const struct terms *terms, st
                             calloc(count, sizeof *texts->levels), calloc(count, sizeof *texts->language)};
     if (!texts->ranked || !texts->numbers || !texts->levels || !texts->language)
         return false;
-    for (size_t i = 0; i < count && call->judged; i++) {
+    for (size_t i = 0; i < count && call->profile; i++) {
         const tuwen_input *input = &call->inputs[call->pictures + i];
         if (call->outputs[call->pictures + i].status != TUWEN_OK)
             continue;
-        texts->levels[i] = tuwen_profile_text_level(terms->profile, vector_of(call, call->pictures + i));
+        texts->levels[i] = tuwen_profile_text_level(call->profile, vector_of(call, call->pictures + i));
         texts->language[i] = tuwen_text_language(input->text, input->text_size);
     }
     return true;
@@ -341,20 +302,9 @@ static void free_texts(struct texts *texts)
     free(texts->language);
 }
 
-static void judge(const struct call *call, const struct terms *terms, const tuwen_profile_pair *pair,
-                  struct judged_text *ranked)
-{
-    ranked->cosine = pair->cosine;
-    ranked->band = tuwen_score_cosine(terms->model, pair->cosine).band;
-    if (!call->judged)
-        return;
-    ranked->match = tuwen_profile_match(terms->profile, pair);
-    ranked->band = tuwen_profile_band(terms->profile, ranked->match);
-}
-
 static double temperature_of(const struct call *call, const struct terms *terms)
 {
-    double own = call->judged ? tuwen_profile_get_info(terms->profile)->temperature : 0;
+    double own = call->profile ? tuwen_profile_get_info(call->profile)->temperature : 0;
     return own > 0 ? own : tuwen_share_temperature(terms->info);
 }
 
@@ -364,15 +314,14 @@ static size_t write_picture(const struct call *call, size_t picture, const struc
 {
     struct judged_text *ranked = texts->ranked;
     size_t count = 0;
-    float level = call->judged ? tuwen_profile_picture_level(terms->profile, vector_of(call, picture)) : 0;
+    float level = call->profile ? tuwen_profile_picture_level(call->profile, vector_of(call, picture)) : 0;
     for (size_t i = call->pictures; i < call->count; i++) {
         size_t text = i - call->pictures;
         if (call->outputs[i].status != TUWEN_OK)
             continue;
         float cosine = tuwen_cosine(vector_of(call, picture), vector_of(call, i), call->dimension);
         const tuwen_profile_pair pair = {cosine, level, texts->levels[text], texts->language[text]};
-        ranked[count] = (struct judged_text){.input = i};
-        judge(call, terms, &pair, &ranked[count]);
+        ranked[count] = (struct judged_text){.judged = judge_pair(call, &pair, terms), .input = i};
         texts->numbers[count++] = cosine;
     }
     tuwen_share(texts->numbers, count, temperature_of(call, terms), texts->numbers);
@@ -401,7 +350,7 @@ static void write_errors(const struct call *call, struct buffer *body)
         BUFFER_FORMAT(body, "%s{\"%s\":%zu,\"param\":\"%s\",\"status\":\"%s\",\"message\":", written++ ? ",\n" : "\n",
                       i < call->pictures ? "image" : "index", i < call->pictures ? i : i - call->pictures, param,
                       tuwen_status_name(output->status));
-        write_string(body, output->message);
+        judge_write_string(body, output->message);
         buffer_text(body, "}");
     }
 }
@@ -442,13 +391,7 @@ static bool match_write(const struct call *call, const struct terms *terms, stru
     if (!has_results(call, terms, refusal))
         return false;
     body->failed = !prepare_texts(call, terms, &texts);
-    buffer_text(body, "{\"model\":");
-    write_string(body, terms->info->name);
-    BUFFER_FORMAT(body, ",\"fingerprint\":\"%s\",\"space\":\"%s\"", terms->info->fingerprint, terms->space);
-    if (call->judged) {
-        buffer_text(body, ",\"profile\":");
-        write_string(body, tuwen_profile_get_info(terms->profile)->name);
-    }
+    judge_write_head(call, terms, body);
     buffer_text(body, ",\"results\":[");
     for (size_t picture = 0; picture < call->pictures && !body->failed; picture++)
         if (call->outputs[picture].status == TUWEN_OK)

@@ -32,7 +32,7 @@ struct exchange {
     struct exchange_parts *parts;  /* http.c's own */
 };
 
-/* The value of a header, or NULL. During `head` and `whole` only. */
+/* The value of a header, or NULL. Until the exchange is answered. */
 const char *exchange_header(const struct exchange *exchange, const char *name);
 
 /* Whether a header comes more than once. */

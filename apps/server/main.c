@@ -251,6 +251,15 @@ static void drain(struct life *life)
         worker_cancel(life->service.worker);
 }
 
+/* Afterwards no exchange waits, so that libmicrohttpd may be stopped. Until it is, it may still ask both, and is refused. */
+static void end_threads(struct life *life)
+{
+    if (life->service.worker)
+        worker_end(life->service.worker);
+    if (life->service.reader)
+        reader_end(life->service.reader);
+}
+
 static int run(struct life *life)
 {
     printf("listening on %s\n", life->listener.url);
@@ -260,8 +269,7 @@ static int run(struct life *life)
         if (number == SIGHUP)
             read_keys_anew(life);
     drain(life);
-    worker_end(life->service.worker);
-    life->service.worker = NULL;
+    end_threads(life);
     for (int i = 0; i < 100 && http_exchanges(life->http) > 0; i++)
         wait_signal(life, 0.02);
     log_event(&life->service.log, false, "stopped");
@@ -312,13 +320,17 @@ int main(int argc, char **argv)
     if (open_gate(&life)) {
         code = FAILED;
         life.service.metrics = metrics_make();
-        if (life.service.metrics && start_worker(&life) && start_http(&life))
+        life.service.reader = reader_start();
+        if (life.service.metrics && life.service.reader && start_worker(&life) && start_http(&life))
             code = run(&life);
-        else
+        else {
             complain(tuwen_status_text(TUWEN_OUT_OF_MEMORY, life.service.language));
+            end_threads(&life);
+        }
     }
-    worker_end(life.service.worker);
     http_stop(life.http);
+    reader_free(life.service.reader);
+    worker_free(life.service.worker);
     metrics_free(life.service.metrics);
     gate_set_keys(&life.service.gate, NULL);
     pthread_mutex_destroy(&life.service.gate.lock);

@@ -35,7 +35,7 @@ struct route_counts {
 
 struct metrics {
     counter begun, ended, received, sent;
-    counter texts, pictures, tokens, image_tokens, pixels, failed, found, computed;
+    counter texts, pictures, tokens, image_tokens, pixels, failed, found, computed, passes;
     struct histogram batch_inputs, batch_durations;
     struct route_counts routes[]; /* [route_count + 1], the last for paths that there are not */
 };
@@ -120,6 +120,11 @@ void metrics_batch(struct metrics *metrics, const tuwen_output *outputs, size_t 
         count(&metrics->computed, texts + pictures - found);
     observe(&metrics->batch_inputs, batch_bounds, BATCHES, (double)output_count);
     observe(&metrics->batch_durations, duration_bounds, DURATIONS, seconds);
+}
+
+void metrics_passes(struct metrics *metrics, unsigned long long passes)
+{
+    count(&metrics->passes, passes);
 }
 
 /* ---- writing ---- */
@@ -223,6 +228,9 @@ static void write_engine(const struct metrics *metrics, struct buffer *body)
            read_counter(&metrics->found));
     single(body, "tuwen_cache_misses_total", "counter", "Vectors that were computed.",
            read_counter(&metrics->computed));
+    single(body, "tuwen_explain_passes_total", "counter",
+           "Passes of pictures with a part covered, which explanations take; none of the above counts them.",
+           read_counter(&metrics->passes));
 }
 
 void metrics_write(const struct metrics *metrics, const struct metrics_state *state, struct buffer *body)

@@ -27,6 +27,9 @@ void metrics_end(struct metrics *metrics, const struct route *route, int status,
 void metrics_batch(struct metrics *metrics, const tuwen_output *outputs, size_t count, unsigned long long found,
                    double seconds);
 
+/* An explanation computed so many passes. */
+void metrics_passes(struct metrics *metrics, unsigned long long passes);
+
 /* What is so now, rather than counted. */
 struct metrics_state {
     size_t jobs, max_jobs;        /* that wait or are computed */

@@ -18,8 +18,9 @@ struct work {
     bool form;                     /* the body is one, not JSON */
     char key[KEY_NAME_SIZE];       /* the name of the key */
     struct call call;
+    struct task task; /* reads the body */
     struct job job;
-    size_t received, sent, items;
+    size_t sent, items;
 };
 
 void service_answer(struct exchange *exchange, int status, const char *type, struct buffer *body)
@@ -244,28 +245,33 @@ static void submit(struct work *work)
         refuse_now(work, answer == WORKER_CLOSING ? REFUSE_CLOSING : REFUSE_LOADING, NULL);
 }
 
-void service_whole(void *user, struct exchange *exchange)
+/* On a thread of the reader. */
+static void read_body(struct task *task)
 {
-    struct service *service = user;
-    struct work *work = exchange->user;
+    struct work *work = task->user;
     struct refusal refusal = {0};
-    work->received = exchange->size;
-    if (!work->route->dialect) {
-        work->route->answer(service, exchange);
-        return;
-    }
-    const struct terms *terms = worker_terms(service->worker);
-    if (!terms) {
-        refuse_now(work, REFUSE_LOADING, NULL);
-        return;
-    }
-    if (read_call(work, terms, &refusal)) {
+    if (read_call(work, worker_terms(work->service->worker), &refusal)) {
         work->items = work->call.count;
         submit(work);
         return;
     }
     call_free(&work->call);
     answer_refusal(work, &refusal, NULL, false);
+}
+
+void service_whole(void *user, struct exchange *exchange)
+{
+    struct service *service = user;
+    struct work *work = exchange->user;
+    work->task = (struct task){.run = read_body, .user = work};
+    if (!work->route->dialect)
+        work->route->answer(service, exchange);
+    else if (!worker_terms(service->worker))
+        refuse_now(work, REFUSE_LOADING, NULL);
+    else if (worker_full(service->worker))
+        refuse_now(work, REFUSE_BUSY, WITH(digits_of(service->max_jobs).text));
+    else if (!reader_add(service->reader, &work->task))
+        refuse_now(work, REFUSE_CLOSING, NULL);
 }
 
 void service_ended(void *user, struct exchange *exchange, int status, bool whole)

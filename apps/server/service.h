@@ -10,10 +10,12 @@
 #include "http.h"
 #include "log.h"
 #include "metrics.h"
+#include "reader.h"
 #include "worker.h"
 
 struct service {
     struct worker *worker;
+    struct reader *reader;
     struct metrics *metrics;
     struct gate gate;
     struct log log;

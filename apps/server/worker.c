@@ -24,12 +24,17 @@ struct batch {
     float *vectors; /* [BATCH_INPUTS][dimension] */
 };
 
+struct queue {
+    struct job *first, *last; /* in the order of their turns */
+};
+
 struct worker {
     struct worker_options options;
     struct terms terms;
     pthread_t thread;
     tuwen_model *model;
     tuwen_session *session;
+    tuwen_session *explainer; /* for explanations, between whose passes `session` computes; NULL before the first */
     tuwen_cache *cache;
     tuwen_profile *profile;
     struct batch batch;
@@ -37,48 +42,52 @@ struct worker {
 
     pthread_mutex_t lock; /* of everything below */
     pthread_cond_t change;
-    struct job *first, *last; /* those with inputs that are not computed yet, in the order of their turns */
-    size_t jobs;              /* of these and of the batch */
+    struct queue inputs;       /* jobs with inputs that are not computed yet */
+    struct queue explanations; /* that wait */
+    bool explaining;           /* one is computed */
+    size_t jobs;               /* of all these and of the batch */
     bool ready, closing, cancelled;
     double busy, done; /* seconds of batches, and jobs that ended, the older ones fading */
 };
 
 /* ---- the queue; the lock is held ---- */
 
-static void append(struct worker *worker, struct job *job)
+static void append(struct queue *queue, struct job *job)
 {
     job->next = NULL;
-    if (worker->last)
-        worker->last->next = job;
+    if (queue->last)
+        queue->last->next = job;
     else
-        worker->first = job;
-    worker->last = job;
+        queue->first = job;
+    queue->last = job;
 }
 
-static struct job *take_first(struct worker *worker)
+static struct job *take_first(struct queue *queue)
 {
-    struct job *job = worker->first;
-    worker->first = job->next;
-    if (!worker->first)
-        worker->last = NULL;
+    struct job *job = queue->first;
+    queue->first = job->next;
+    if (!queue->first)
+        queue->last = NULL;
     return job;
 }
 
 /* Moves the waiting jobs of a client, which has had its turn, behind those of the others, in their order. */
-static void end_turn(struct worker *worker, unsigned long long client)
+static void end_turn(struct queue *queue, unsigned long long client)
 {
-    struct job *others = NULL, *its = NULL, **others_end = &others, **its_end = &its;
-    for (struct job *job = worker->first; job; job = job->next) {
-        struct job ***end = job->client == client ? &its_end : &others_end;
-        **end = job;
-        *end = &job->next;
+    struct queue others = {0}, its = {0};
+    while (queue->first) {
+        struct job *job = take_first(queue);
+        append(job->client == client ? &its : &others, job);
     }
-    *others_end = its;
-    *its_end = NULL;
-    worker->first = others;
-    worker->last = NULL;
-    for (struct job *job = worker->first; job; job = job->next)
-        worker->last = job;
+    *queue = others;
+    while (its.first)
+        append(queue, take_first(&its));
+}
+
+/* Whether nobody waits for the job any more, or the server has given up. */
+static bool is_dropped(const struct worker *worker, const struct job *job)
+{
+    return worker->cancelled || (job->gone && atomic_load(job->gone));
 }
 
 /* ---- batches ---- */
@@ -120,6 +129,22 @@ static void finish(struct job **finished, struct job *job, double now)
     *finished = job;
 }
 
+/* Takes out the explanations that nobody waits for any more: their turn may be minutes away. */
+static void drop_explanations(struct worker *worker, struct job **finished)
+{
+    struct queue kept = {0};
+    while (worker->explanations.first) {
+        struct job *job = take_first(&worker->explanations);
+        if (!is_dropped(worker, job)) {
+            append(&kept, job);
+            continue;
+        }
+        job->status = TUWEN_CANCELLED;
+        finish(finished, job, clock_seconds());
+    }
+    worker->explanations = kept;
+}
+
 /*
  * Fills the batch from the queue. Jobs that are taken whole leave the queue and are found by the batch; those that ended
  * otherwise are added to `finished`.
@@ -129,11 +154,10 @@ static void gather(struct worker *worker, struct job **finished)
     struct batch *batch = &worker->batch;
     double now = clock_seconds();
     batch->count = batch->tokens = 0;
-    while (worker->first && batch->count < BATCH_INPUTS && batch->tokens < BATCH_TOKENS) {
-        struct job *job = take_first(worker);
+    while (worker->inputs.first && batch->count < BATCH_INPUTS && batch->tokens < BATCH_TOKENS) {
+        struct job *job = take_first(&worker->inputs);
         size_t before = batch->count;
-        bool dropped = worker->cancelled || (job->gone && atomic_load(job->gone));
-        if (dropped) {
+        if (is_dropped(worker, job)) {
             job->status = TUWEN_CANCELLED;
             job->next_input = job->call->count;
         } else {
@@ -147,14 +171,14 @@ static void gather(struct worker *worker, struct job **finished)
         for (size_t i = 0; i < batch->count && !in_batch; i++)
             in_batch = batch->jobs[i] == job;
         if (job->next_input < job->call->count) {
-            append(worker, job);
-            end_turn(worker, job->client);
+            append(&worker->inputs, job);
+            end_turn(&worker->inputs, job->client);
             if (batch->count == before)
                 return; /* its next input does not fit: it comes first in the next batch or soon after */
         } else if (!in_batch) {
             finish(finished, job, now);
         } else {
-            end_turn(worker, job->client);
+            end_turn(&worker->inputs, job->client);
         }
     }
 }
@@ -222,36 +246,114 @@ static void tell(struct worker *worker, struct job *finished)
         finished = job->next;
         pthread_mutex_lock(&worker->lock);
         worker->jobs--;
-        worker->done += job->begun > 0;
+        worker->done += job->begun > 0 && !job->call->explaining.wanted;
         pthread_mutex_unlock(&worker->lock);
         job->done(job);
     }
 }
 
+/* Computes a batch of what waits, if anything does. */
+static void compute_some(struct worker *worker)
+{
+    struct job *finished = NULL;
+    pthread_mutex_lock(&worker->lock);
+    drop_explanations(worker, &finished);
+    gather(worker, &finished);
+    pthread_mutex_unlock(&worker->lock);
+    tell(worker, finished);
+    if (worker->batch.count == 0)
+        return;
+    double begun = clock_seconds();
+    compute(worker);
+    finished = NULL;
+    pthread_mutex_lock(&worker->lock);
+    worker->busy = 0.95 * worker->busy + (clock_seconds() - begun);
+    worker->done *= 0.95;
+    collect(worker, &finished);
+    pthread_mutex_unlock(&worker->lock);
+    tell(worker, finished);
+}
+
+/* ---- explanations ---- */
+
+struct explanation {
+    struct worker *worker;
+    struct job *job;
+    uint64_t passes;
+};
+
+/* Between two passes the others have a batch, so that they wait for one pass more and not for all of them. */
+static bool between_passes(void *user, uint64_t done, uint64_t total)
+{
+    struct explanation *explanation = user;
+    struct worker *worker = explanation->worker;
+    (void)total;
+    if (worker->options.metrics)
+        metrics_passes(worker->options.metrics, done - explanation->passes);
+    explanation->passes = done;
+    compute_some(worker);
+    pthread_mutex_lock(&worker->lock);
+    bool dropped = is_dropped(worker, explanation->job);
+    pthread_mutex_unlock(&worker->lock);
+    return !dropped;
+}
+
+static tuwen_status open_explainer(struct worker *worker, tuwen_error *error)
+{
+    return worker->explainer ? TUWEN_OK
+                             : tuwen_session_open(worker->model, &worker->options.session, &worker->explainer, error);
+}
+
+static void explain(struct worker *worker, struct job *job)
+{
+    struct explanation explanation = {.worker = worker, .job = job};
+    tuwen_error error = {.language = worker->options.language};
+    tuwen_status status = open_explainer(worker, &error);
+    pthread_mutex_lock(&worker->lock);
+    if (status == TUWEN_OK && is_dropped(worker, job))
+        status = TUWEN_CANCELLED;
+    worker->explaining = status == TUWEN_OK;
+    pthread_mutex_unlock(&worker->lock);
+    if (status == TUWEN_OK)
+        status = call_explain(job->call, worker->explainer, between_passes, &explanation, &error);
+    pthread_mutex_lock(&worker->lock);
+    worker->explaining = false;
+    pthread_mutex_unlock(&worker->lock);
+    job->status = status;
+    snprintf(job->message, sizeof job->message, "%s", error.message);
+}
+
+/* Computes the explanation whose turn it is, if one waits. */
+static void explain_one(struct worker *worker)
+{
+    struct job *finished = NULL, *job = NULL;
+    pthread_mutex_lock(&worker->lock);
+    if (worker->explanations.first) {
+        job = take_first(&worker->explanations);
+        end_turn(&worker->explanations, job->client);
+    }
+    pthread_mutex_unlock(&worker->lock);
+    if (!job)
+        return;
+    job->begun = clock_seconds();
+    job->waited = job->begun - job->submitted;
+    explain(worker, job);
+    finish(&finished, job, clock_seconds());
+    tell(worker, finished);
+}
+
 static void work(struct worker *worker)
 {
     for (;;) {
-        struct job *finished = NULL;
         pthread_mutex_lock(&worker->lock);
-        while (!worker->first && !worker->closing)
+        while (!worker->inputs.first && !worker->explanations.first && !worker->closing)
             pthread_cond_wait(&worker->change, &worker->lock);
-        bool ended = !worker->first;
-        gather(worker, &finished);
+        bool ended = !worker->inputs.first && !worker->explanations.first;
         pthread_mutex_unlock(&worker->lock);
         if (ended)
             return;
-        tell(worker, finished);
-        if (worker->batch.count == 0)
-            continue;
-        double begun = clock_seconds();
-        compute(worker);
-        finished = NULL;
-        pthread_mutex_lock(&worker->lock);
-        worker->busy = 0.95 * worker->busy + (clock_seconds() - begun);
-        worker->done *= 0.95;
-        collect(worker, &finished);
-        pthread_mutex_unlock(&worker->lock);
-        tell(worker, finished);
+        compute_some(worker);
+        explain_one(worker);
     }
 }
 
@@ -379,7 +481,7 @@ enum worker_answer worker_submit(struct worker *worker, struct job *job)
     } else if (worker->jobs >= worker->options.max_jobs) {
         answer = WORKER_FULL;
     } else {
-        append(worker, job);
+        append(call->explaining.wanted ? &worker->explanations : &worker->inputs, job);
         worker->jobs++;
         pthread_cond_signal(&worker->change);
     }
@@ -403,6 +505,11 @@ size_t worker_jobs(struct worker *worker)
     return jobs;
 }
 
+bool worker_full(struct worker *worker)
+{
+    return worker_jobs(worker) >= worker->options.max_jobs;
+}
+
 double worker_wait_seconds(struct worker *worker)
 {
     pthread_mutex_lock(&worker->lock);
@@ -411,31 +518,33 @@ double worker_wait_seconds(struct worker *worker)
     return seconds;
 }
 
-void worker_close(struct worker *worker)
-{
-    pthread_mutex_lock(&worker->lock);
-    worker->closing = true;
-    pthread_cond_signal(&worker->change);
-    pthread_mutex_unlock(&worker->lock);
-}
-
 void worker_cancel(struct worker *worker)
 {
     pthread_mutex_lock(&worker->lock);
     worker->cancelled = true;
     if (worker->ready && worker->jobs > 0)
         tuwen_session_cancel(worker->session);
+    if (worker->explaining)
+        tuwen_session_cancel(worker->explainer);
     pthread_mutex_unlock(&worker->lock);
 }
 
 void worker_end(struct worker *worker)
 {
+    pthread_mutex_lock(&worker->lock);
+    worker->closing = true;
+    pthread_cond_signal(&worker->change);
+    pthread_mutex_unlock(&worker->lock);
+    pthread_join(worker->thread, NULL);
+}
+
+void worker_free(struct worker *worker)
+{
     if (!worker)
         return;
-    worker_close(worker);
-    pthread_join(worker->thread, NULL);
     tuwen_cache_close(worker->cache);
     tuwen_profile_close(worker->profile);
+    tuwen_session_close(worker->explainer);
     tuwen_session_close(worker->session);
     tuwen_model_close(worker->model);
     free(worker->batch.vectors);

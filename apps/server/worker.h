@@ -6,6 +6,9 @@
  * Batches are filled in turn: each client, and among a client's jobs the oldest, has a slice of its inputs taken, texts by
  * their tokens and pictures by theirs, and goes to the end of the line with what is left. So a job of a thousand texts delays
  * one of a single text by a batch, not by a thousand texts. A job whose client has left is dropped at its next turn.
+ *
+ * Explanations, which take many passes each, are computed one after the other, in turns of their own, in a session of their own;
+ * between two passes the other jobs have a batch.
  */
 #ifndef TUWEN_SERVER_WORKER_H
 #define TUWEN_SERVER_WORKER_H
@@ -65,16 +68,19 @@ const struct terms *worker_terms(struct worker *worker);
 /* How many jobs wait or are computed; thread-safe. */
 size_t worker_jobs(struct worker *worker);
 
+/* Whether another job would not be taken now; thread-safe. */
+bool worker_full(struct worker *worker);
+
 /* Seconds, roughly, until what is in the queue will be done; from what lately was. Thread-safe. */
 double worker_wait_seconds(struct worker *worker);
-
-/* Takes no more jobs. */
-void worker_close(struct worker *worker);
 
 /* Ends the running computation and all that wait with CANCELLED. */
 void worker_cancel(struct worker *worker);
 
-/* Waits for the jobs that were taken, then frees everything. Accepts NULL. */
+/* Takes no more jobs, and ends when those that it has are done. */
 void worker_end(struct worker *worker);
+
+/* After the end, and when nobody asks any more. Accepts NULL. */
+void worker_free(struct worker *worker);
 
 #endif

@@ -18,6 +18,9 @@ extern "C" {
 /* Phrases that a text is split into at most; a longer text gets longer phrases. */
 #define TUWEN_PHRASES 48
 
+/* Passes of a picture that can be asked for at most. */
+#define TUWEN_PASSES 10000
+
 /* A part of a text that can be left out: its first byte and its bytes. Phrases follow each other; between them are only
  * white space and punctuation. */
 typedef struct tuwen_phrase {
@@ -34,9 +37,11 @@ TUWEN_API size_t tuwen_split_phrases(const char *text, size_t size, tuwen_phrase
 
 /* How to explain. Zero-initialise for the defaults. */
 typedef struct tuwen_explain_options {
-    /* Passes of the picture with a part of it covered, 1..10000; 0 means 48. Negative: none, phrases alone. */
+    /* Passes of the picture with a part of it covered, 1..TUWEN_PASSES; 0 means 48. Negative: none, phrases alone. */
     int budget;
-    tuwen_progress_function progress; /* told passes instead of bytes; may be NULL */
+    /* Told passes instead of bytes, on the caller's thread, with no computation going on: it may use another session of the
+     * model. May be NULL. */
+    tuwen_progress_function progress;
     void *progress_user;
 } tuwen_explain_options;
 
@@ -59,7 +64,13 @@ typedef struct tuwen_explanation {
     size_t dimension;
     const float *picture_vector; /* [dimension], as tuwen_embed gives it */
     const float *text_vector;    /* [dimension] */
+    size_t tokens;               /* computed in all: of the texts, and of the picture once and in every pass */
+    size_t image_tokens;         /* among them */
 } tuwen_explanation;
+
+/* Effects below it say nothing: the wording alone changes a cosine as much. A tenth of the model's score range
+ * (docs/explain.md has the measurement). Thread-safe. */
+TUWEN_API float tuwen_effect_margin(const tuwen_model_info *info);
 
 /*
  * Explains how well `text` fits `picture`: inputs as for tuwen_embed, one with a picture alone, the other with a text

@@ -388,6 +388,13 @@ TUWEN_API tuwen_status tuwen_gauge_measure(tuwen_gauge *gauge, double seconds, t
 /* Accepts NULL. */
 TUWEN_API void tuwen_gauge_close(tuwen_gauge *gauge);
 
+/*
+ * To be called before fork() by the thread that forks, if models and sessions are to be used in the child: ends the threads
+ * that wait for this thread's next call, which do not live on in the child, where such a call would wait for them. The next
+ * call starts new ones on either side. No other thread may be in a call of tuwen during the fork.
+ */
+TUWEN_API void tuwen_prepare_fork(void);
+
 /* The library's own version, such as "0.1.0". Constant storage. Thread-safe. */
 TUWEN_API const char *tuwen_version(void);
 

@@ -21,3 +21,8 @@ size_t tuwen_describe_build(const char *isa, tuwen_language language, char *buff
     int length = snprintf(buffer, size, "%s%s", machine, pictures);
     return length > 0 ? (size_t)length : 0;
 }
+
+void tuwen_prepare_fork(void)
+{
+    tw_machine_rest();
+}

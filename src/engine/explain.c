@@ -16,7 +16,9 @@
 #include "engine/phrases.h"
 
 #define DEFAULT_BUDGET 48
-#define MOST_BUDGET 10000
+
+/* The margin as a part of the model's score range. */
+#define MARGIN 0.1f
 
 /* The first blocks a side at most: sixteen of them are a third of the default budget. */
 #define FIRST_SIDE 4
@@ -24,8 +26,10 @@
 /* Blocks cut in one round: few, so that later choices know more. */
 #define CUTS 4
 
-/* Copies of the picture computed in one call, which share the products of small pictures: the quarters of a round. */
+/* Copies of the picture computed in one call, which share the products of small pictures: the quarters of a round, and no
+ * more cells than products are fast with, so that progress is told soon. */
 #define AT_ONCE ((size_t)8)
+#define CELLS_AT_ONCE ((size_t)1024)
 
 typedef struct {
     int top, left, rows, columns; /* cells */
@@ -46,6 +50,11 @@ typedef struct {
     float *vectors; /* of a round */
     tuwen_error *error;
 } explaining;
+
+float tuwen_effect_margin(const tuwen_model_info *info)
+{
+    return MARGIN * (info->score_high - info->score_low);
+}
 
 void tuwen_explanation_free(tuwen_explanation *shown)
 {
@@ -89,6 +98,8 @@ static tuwen_status embed_texts(const explaining *of, const tuwen_input *text, s
     for (size_t i = 0; i < 1 + count && status == TUWEN_OK; i++)
         if (outputs[i].status != TUWEN_OK)
             status = pass_on(&outputs[i], of->error);
+    for (size_t i = 0; i < 1 + count; i++)
+        all->shown.tokens += (size_t)outputs[i].tokens;
     all->shown.truncated = outputs[0].truncated;
     tw_free(outputs);
     return status;
@@ -137,6 +148,13 @@ static void cover(const explaining *of, const block *one, uint8_t *mask)
         memset(mask + row * of->occlusion.columns + one->left, 1, (size_t)one->columns);
 }
 
+/* Counts a pass of the picture among what was computed. */
+static void count_tokens(const explaining *of, size_t passes)
+{
+    of->to->tokens += passes * (size_t)of->occlusion.base.output.tokens;
+    of->to->image_tokens += passes * (size_t)of->occlusion.base.output.image_tokens;
+}
+
 /* Tells how far it is; CANCELLED if that is far enough. */
 static tuwen_status tell(const explaining *of)
 {
@@ -151,8 +169,9 @@ static tuwen_status measure(explaining *of, size_t first)
 {
     size_t cells = (size_t)of->occlusion.rows * (size_t)of->occlusion.columns, n = of->dimension;
     tuwen_status status = TUWEN_OK;
+    size_t most = AT_ONCE * cells <= CELLS_AT_ONCE ? AT_ONCE : cells < CELLS_AT_ONCE ? CELLS_AT_ONCE / cells : 1;
     for (size_t at = first; at < of->count && status == TUWEN_OK;) {
-        size_t count = of->count - at < AT_ONCE ? of->count - at : AT_ONCE;
+        size_t count = of->count - at < most ? of->count - at : most;
         for (size_t i = 0; i < count; i++)
             cover(of, &of->blocks[at + i], of->masks + i * cells);
         status = tw_session_embed_occluded(of->session, &of->occlusion, count, of->vectors, of->error);
@@ -160,6 +179,7 @@ static tuwen_status measure(explaining *of, size_t first)
             of->blocks[at + i].effect = of->to->cosine - tuwen_cosine(of->to->text_vector, of->vectors + i * n, n);
         at += count;
         of->to->passes += (int)count;
+        count_tokens(of, count);
         if (status == TUWEN_OK)
             status = tell(of);
     }
@@ -292,6 +312,7 @@ static tuwen_status see_picture(explaining *of, const tuwen_input *picture, floa
     if (!of->masks || !of->vectors)
         return tw_fail_memory(of->error, "a picture");
     of->occlusion.masks = of->masks;
+    count_tokens(of, 1);
     return tw_session_embed_occluded(of->session, &of->occlusion, 1, vector, of->error);
 }
 
@@ -323,9 +344,9 @@ static tuwen_status check(const tuwen_session *session, const tuwen_input *pictu
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "%s is NULL", "an argument");
     if (!picture->picture || picture->text || !text->text || text->picture)
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "what is explained is one picture and one text");
-    if (options->budget > MOST_BUDGET)
+    if (options->budget > TUWEN_PASSES)
         return tw_fail(error, TUWEN_INVALID_ARGUMENT, "a budget of %d passes: allowed are at most %d",
-                       options->budget, MOST_BUDGET);
+                       options->budget, TUWEN_PASSES);
     return TUWEN_OK;
 }
 

@@ -185,6 +185,11 @@ void tw_worker_leave(int before)
     omp_set_num_threads(before);
 }
 
+void tw_machine_rest(void)
+{
+    omp_pause_resource_all(omp_pause_soft);
+}
+
 void tw_machine_name(const tw_machine *machine, char *buffer, size_t size)
 {
     char version[32];

@@ -57,6 +57,9 @@ void tw_worker_observe(tw_worker *worker, tw_observer observer, void *user);
 int tw_worker_enter(const tw_worker *worker);
 void tw_worker_leave(int before);
 
+/* Ends the OpenMP threads that wait for the calling thread's next operations, which starts new ones. */
+void tw_machine_rest(void);
+
 /* What a packed file is made by, such as "oneDNN 2.6.3, avx512". */
 void tw_machine_name(const tw_machine *machine, char *buffer, size_t size);
 

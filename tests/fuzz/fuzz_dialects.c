@@ -19,7 +19,7 @@ static const struct dialect *const dialects[] = {
     &dialect_rerank,    &dialect_cohere_rerank,  &dialect_tei_rerank, &dialect_voyage_rerank,
     &dialect_cohere,    &dialect_voyage,         &dialect_ollama,     &dialect_ollama_single,
     &dialect_tei_embed, &dialect_tei_similarity, &dialect_dashscope,  &dialect_dashscope_rerank,
-    &dialect_immich,
+    &dialect_immich,    &dialect_explain,
 };
 
 static const tuwen_model *open_model(void)
@@ -77,6 +77,32 @@ static void compute(struct call *call, uint8_t seed)
     }
 }
 
+/* An explanation as the engine might have made it, of the call's text. It is the fuzzer's, and not freed. */
+static void explain(struct call *call, uint8_t seed, tuwen_explanation *found)
+{
+    static const float cells[] = {0.5f, -0.25f, 0, 0.125f, -0.0f, 1e-9f}, vector[DIMENSION] = {1};
+    static const int block_cells[] = {1, 2, 2, 1, 4, 4};
+    static tuwen_phrase phrases[TUWEN_PHRASES];
+    *found = (tuwen_explanation){.cosine = sinf((float)seed),
+                                 .phrases = phrases,
+                                 .rows = 2,
+                                 .columns = 3,
+                                 .dimension = DIMENSION,
+                                 .picture_vector = vector,
+                                 .text_vector = vector};
+    found->phrase_count =
+        tuwen_split_phrases(call->inputs[1].text, call->inputs[1].text_size, phrases, TUWEN_PHRASES);
+    if (call->explaining.budget >= 0) {
+        found->cells = cells;
+        found->block_cells = block_cells;
+    }
+    if (call->explaining.heat) {
+        call->explaining.png = cells;
+        call->explaining.png_size = seed % sizeof cells;
+    }
+    call->explaining.found = found;
+}
+
 static bool read_body(const struct dialect **dialect, struct call *call, const char *body, size_t size,
                       const struct terms *terms, struct refusal *refusal)
 {
@@ -110,6 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct call call = {.id = "fuzz-1"};
     struct refusal refusal = {0};
     struct buffer body = {0};
+    tuwen_explanation found;
     char *copy = malloc(size - 1); /* of its very size, for the sanitizer */
     if (!copy)
         return 0;
@@ -120,7 +147,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (call.count == 0 || call.count > 3 * MAX_ITEMS)
             abort();
         compute(&call, data[size - 1]);
+        if (call.explaining.wanted)
+            explain(&call, data[size - 1], &found);
         good = dialect->write(&call, &terms, &body, &refusal);
+        call.explaining.found = NULL;
         if (good)
             check_json(&body);
     }

@@ -277,6 +277,8 @@ static void test_budgets(void **state)
             largest = found->block_cells[cell] > largest ? found->block_cells[cell] : largest;
         }
         assert_true(fabs(blocks - round(blocks)) < 1e-9 && (int)round(blocks) <= found->passes);
+        assert_int_equal(found->image_tokens, found->rows * found->columns * (1 + found->passes));
+        assert_true(found->tokens > found->image_tokens + (size_t)found->passes);
         if (budgets[i] == 1)
             assert_int_equal(largest, found->rows * found->columns);
         if (budgets[i] == 1000)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes that grow, and JSON written into them. When memory gets short what follows is left out, and `failed` says so in
  * the end. */
-#ifndef TUWEN_SERVER_BUFFER_H
-#define TUWEN_SERVER_BUFFER_H
+#ifndef TUWEN_COMMON_BUFFER_H
+#define TUWEN_COMMON_BUFFER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +31,9 @@ void buffer_json(struct buffer *buffer, const char *text, size_t size);
 
 /* A number of JSON from which every float comes back exactly. */
 void buffer_float(struct buffer *buffer, float number);
+
+/* Bytes as base64, without quotes. */
+void buffer_base64(struct buffer *buffer, const void *data, size_t size);
 
 /* Floats as base64 of their bytes, little-endian, with quotes. */
 void buffer_base64_floats(struct buffer *buffer, const float *numbers, size_t count);

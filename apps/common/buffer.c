@@ -67,25 +67,37 @@ void buffer_float(struct buffer *buffer, float number)
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-void buffer_base64_floats(struct buffer *buffer, const float *numbers, size_t count)
+void buffer_base64(struct buffer *buffer, const void *data, size_t size)
 {
-    size_t size = count * 4, length = (size + 2) / 3 * 4;
-    buffer_add(buffer, "\"", 1);
+    const unsigned char *bytes = data;
+    size_t length = (size + 2) / 3 * 4;
     if (!reserve(buffer, length))
         return;
     char *out = buffer->data + buffer->size;
     for (size_t at = 0; at < size; at += 3) {
         uint32_t group = 0;
-        for (size_t i = at; i < at + 3; i++) {
-            uint32_t bits = 0;
-            if (i < size)
-                memcpy(&bits, numbers + i / 4, 4);
-            group = group << 8 | (bits >> (i % 4 * 8) & 255);
-        }
+        for (size_t i = at; i < at + 3; i++)
+            group = group << 8 | (i < size ? bytes[i] : 0);
         for (int i = 0; i < 4; i++)
             *out++ = at + (size_t)i > size ? '=' : digits[group >> (18 - 6 * i) & 63];
     }
     buffer->size += length;
+}
+
+void buffer_base64_floats(struct buffer *buffer, const float *numbers, size_t count)
+{
+    enum { AT_ONCE = 3 * 64 }; /* a multiple of 3, so that the pieces follow each other without padding */
+    unsigned char bytes[AT_ONCE * 4];
+    buffer_add(buffer, "\"", 1);
+    for (size_t at = 0; at < count; at += AT_ONCE) {
+        size_t some = count - at < AT_ONCE ? count - at : AT_ONCE;
+        for (size_t i = 0; i < some * 4; i++) {
+            uint32_t bits;
+            memcpy(&bits, numbers + at + i / 4, 4);
+            bytes[i] = (unsigned char)(bits >> (i % 4 * 8));
+        }
+        buffer_base64(buffer, bytes, some * 4);
+    }
     buffer_add(buffer, "\"", 1);
 }
 

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is said of a pair besides its cosine, for all of our own paths: by the profile that the call has, or else by the model's
+ * scale. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dialect.h"
+
+bool judge_choose(struct call *call, size_t text, const struct terms *terms, struct refusal *refusal)
+{
+    char instruction[1024];
+    const tuwen_input *input = &call->inputs[text];
+    tuwen_error error = {.language = terms->language};
+    if (!terms->profile)
+        return true;
+    bool fits = input->instruction_size < sizeof instruction;
+    snprintf(instruction, sizeof instruction, "%.*s", (int)input->instruction_size,
+             input->instruction ? input->instruction : "");
+    if (fits)
+        fits = tuwen_profile_check(terms->profile, terms->space, input->instruction ? instruction : NULL, &error) ==
+               TUWEN_OK;
+    call->profile = fits ? terms->profile : NULL;
+    return fits || !terms->profile_said ||
+           refuse(refusal, terms->language, REFUSE_PROFILE, "instruction", WITH(error.message));
+}
+
+struct judged judge_pair(const struct call *call, const tuwen_profile_pair *pair, const struct terms *terms)
+{
+    const tuwen_score score = tuwen_score_cosine(terms->model, pair->cosine);
+    struct judged judged = {.cosine = pair->cosine, .score = score.score, .match = NAN, .band = score.band};
+    if (call->profile) {
+        judged.match = tuwen_profile_match(call->profile, pair);
+        judged.band = tuwen_profile_band(call->profile, judged.match);
+    }
+    return judged;
+}
+
+void judge_write_string(struct buffer *body, const char *text)
+{
+    buffer_json(body, text, strlen(text));
+}
+
+void judge_add_number(struct buffer *body, float number)
+{
+    double rounded = round((double)number * 1e6) / 1e6;
+    if (isnan(number))
+        buffer_text(body, "null");
+    else
+        BUFFER_FORMAT(body, "%.6f", rounded == 0 ? 0 : rounded);
+}
+
+void judge_write_number(struct buffer *body, const char *key, float number)
+{
+    BUFFER_FORMAT(body, ",\"%s\":", key);
+    judge_add_number(body, number);
+}
+
+void judge_write_head(const struct call *call, const struct terms *terms, struct buffer *body)
+{
+    buffer_text(body, "{\"model\":");
+    judge_write_string(body, terms->info->name);
+    BUFFER_FORMAT(body, ",\"fingerprint\":\"%s\",\"space\":\"%s\"", terms->info->fingerprint, terms->space);
+    if (call->profile) {
+        buffer_text(body, ",\"profile\":");
+        judge_write_string(body, tuwen_profile_get_info(call->profile)->name);
+    }
+}
+
+void judge_write(const struct judged *judged, struct buffer *body)
+{
+    judge_write_number(body, "cosine", judged->cosine);
+    judge_write_number(body, "score", judged->score);
+    judge_write_number(body, "match", judged->match);
+}

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints and profiles."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Optional, Tuple, Type, Union
+
+from . import _tuwen
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+_PRECISIONS = ("auto", "f32", "bf16", "int8")
+_log = logging.getLogger("tuwen")
+
+
+def demo_model() -> str:
+    """The folder of the small checkpoint that ships with the package. It knows emoji-like drawings and nothing else."""
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), "models", "demo")
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a checkpoint is. Numbers of layers, heads and the like are those of its configuration."""
+
+    path: str  # as it was opened
+    name: str
+    fingerprint: str  # 16 hexadecimal digits that tell checkpoints apart
+    weight_dtype: str  # as stored: "F32", "F16", "BF16" or "mixed"
+    precision: str  # in which products are computed: "f32", "bf16" or "int8"
+    made_by: Optional[str]  # of a packed file; None for a folder
+    fits_machine: bool  # weights are mapped as they lie in the file, not packed at opening
+    file_bytes: int  # of a packed file; 0 for a folder
+    parameters: int  # of the vision tower and the language model
+    vision_parameters: int
+    weight_bytes: int
+    tensors: int
+    shards: int
+    dimension: int  # of a vector
+    text_layers: int
+    text_heads: int
+    text_kv_heads: int
+    text_head_dim: int
+    text_intermediate: int
+    vocabulary: int
+    vision_layers: int
+    vision_heads: int
+    vision_dim: int
+    vision_mlp: int
+    patch_size: int
+    merge_size: int
+    image_tokens_min: int  # a session's defaults
+    image_tokens_max: int
+    max_length: int  # likewise, in tokens
+    default_instruction: Optional[str]  # None: its prompt has no place for an instruction
+    match_instruction: Optional[str]  # for texts that are matched with pictures
+    score_low: float  # cosines of the scores 0 and 1
+    score_high: float
+    band_from: Tuple[float, float, float, float]  # least cosine of mismatch (-1), fair, high, very high
+
+
+class Model:
+    """A checkpoint: a packed file made by ``tuwen convert``, or a folder as published.
+
+    ``path`` None means the environment variable TUWEN_MODEL, else the checkpoint that ships (``demo_model()``); the
+    attribute ``path`` says which it was. ``threads`` 0 means one for each core that the process may use; ``isa`` forces a
+    level of instruction sets, ``precision`` ("auto", "f32", "bf16", "int8") the numbers of a folder's weights; ``remake``
+    writes a packed file of an older layout anew. What the library remarks goes to the logger "tuwen".
+
+    Opening a folder reads and packs its weights each time, without the GIL; a packed file is mapped. A Model may be shared
+    between threads. Closing it while sessions are open leaves these usable; the memory goes with the last one.
+
+    Raises ``tuwen.Error``: NOT_FOUND, IO, BAD_MODEL, BAD_TOKENIZER, LIMIT, UNSUPPORTED, OUT_OF_MEMORY, INVALID_ARGUMENT.
+    """
+
+    def __init__(
+        self,
+        path: Optional[PathLike] = None,
+        *,
+        threads: int = 0,
+        isa: Optional[str] = None,
+        precision: str = "auto",
+        remake: bool = False,
+    ) -> None:
+        if precision not in _PRECISIONS:
+            raise ValueError(f"precision {precision!r} is not one of {', '.join(_PRECISIONS)}")
+        self.path: str = os.fspath(path) if path is not None else os.environ.get("TUWEN_MODEL") or demo_model()
+        self._handle = _tuwen.Model(
+            os.fsencode(self.path), threads, isa, _PRECISIONS.index(precision), remake, _log.warning
+        )
+        self.info: ModelInfo = ModelInfo(**self._handle.info())
+
+    @property
+    def dimension(self) -> int:
+        """Length of every vector of this model, in floats."""
+        return self.info.dimension
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that tell checkpoints apart."""
+        return self.info.fingerprint
+
+    def close(self) -> None:
+        """Ends the use of the model; may be called again."""
+        self._handle.close()
+
+    def __enter__(self) -> Model:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<tuwen.Model {self.info.name!r}, {self.info.precision}, {self.dimension} numbers a vector>"
+
+
+class Profile:
+    """From a cosine to the probability that picture and text belong together, fitted by ``tuwen calibrate``.
+
+    Immutable; may be shared between threads. Raises ``tuwen.Error``: NOT_FOUND, IO, INVALID_ARGUMENT, LIMIT.
+    """
+
+    def __init__(self, path: PathLike) -> None:
+        self.path: str = os.fspath(path)
+        self._handle = _tuwen.Profile(os.fsencode(self.path))
+        facts = self._handle.facts()
+        self.name, self.model, self.space, self.instruction, self.fingerprint = facts[:5]
+        self.dimension, self.yes, self.no, self.prior, self.temperature, self.band_from = facts[5:]
+
+    def __repr__(self) -> str:
+        return f"<tuwen.Profile {self.name!r} of {self.model}, {self.yes + self.no} labels>"

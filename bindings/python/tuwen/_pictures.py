@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures in every form to the bytes of a picture file, which is what the library takes.
+
+Pixels become an uncompressed BMP file in memory, which loses nothing. An image of Pillow is taken as its
+``convert("RGB")``, which is also what the library makes of a file, so both give the same vector.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import struct
+import sys
+import urllib.parse
+from typing import TYPE_CHECKING, Any, Optional, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from ._errors import BadImageError, error_of
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Picture = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, "npt.NDArray[np.uint8]", "Image"]
+
+_HEADERS = struct.Struct("<2sIHHI IiiHHIIiiII")
+_ORIENTATION = 0x0112
+
+
+def picture_bytes(picture: Picture, upright: bool) -> Tuple[bytes, Optional[bytes]]:
+    """The bytes of a picture file, and a name for messages. ``upright``: turn a Pillow image by its EXIF orientation."""
+    if isinstance(picture, bytes):
+        return picture, None
+    if isinstance(picture, str) and picture[:5].lower() == "data:":
+        return _from_data_url(picture), None
+    if isinstance(picture, (str, os.PathLike)):
+        return _from_file(os.fspath(picture))
+    if isinstance(picture, (bytearray, memoryview)):
+        return bytes(picture), None
+    if isinstance(picture, np.ndarray):
+        return _to_bmp(_rgb_of_array(picture)), b"array"
+    image_module: Any = sys.modules.get("PIL.Image")
+    if image_module is not None and isinstance(picture, image_module.Image):
+        name = getattr(picture, "filename", "") or "PIL.Image"
+        return _to_bmp(_rgb_of_image(picture, upright)), os.fsencode(name)
+    raise TypeError(
+        f"a picture is a path, bytes, a PIL.Image or an array of height x width x 3, not {type(picture).__name__}"
+    )
+
+
+def _from_file(path: str) -> Tuple[bytes, bytes]:
+    try:
+        with open(path, "rb") as file:
+            return file.read(), os.fsencode(path)
+    except OSError as error:
+        status = "NOT_FOUND" if isinstance(error, FileNotFoundError) else "IO"
+        raise error_of(status, f"{path}: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in the path
+        raise error_of("NOT_FOUND", f"{path!r}: {error}") from error
+
+
+def _from_data_url(url: str) -> bytes:
+    head, comma, data = url.partition(",")
+    if not comma:
+        raise BadImageError("data URL: there is no comma before the data")
+    if not head.lower().endswith(";base64"):
+        return urllib.parse.unquote_to_bytes(data)
+    try:
+        return base64.b64decode(urllib.parse.unquote_to_bytes(data), validate=True)
+    except binascii.Error as error:
+        raise BadImageError(f"data URL: what follows the comma is not base64: {error}") from error
+
+
+def _rgb_of_array(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    if array.dtype != np.uint8:
+        raise TypeError(f"an array of pixels has the type uint8 (0 to 255), not {array.dtype}")
+    if array.ndim == 2:
+        array = array[:, :, np.newaxis].repeat(3, axis=2)
+    if array.ndim != 3 or array.shape[2] not in (3, 4) or 0 in array.shape:
+        raise ValueError(
+            "an array of pixels has the shape (height, width), (height, width, 3) or (height, width, 4), "
+            f"not {array.shape}"
+        )
+    return array[:, :, :3]
+
+
+def _rgb_of_image(image: Any, upright: bool) -> npt.NDArray[np.uint8]:
+    try:
+        pixels: npt.NDArray[np.uint8] = np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError) as error:  # Pillow reads the file only now
+        raise BadImageError(f"PIL.Image: {error}") from error
+    orientation = image.getexif().get(_ORIENTATION, 1) if upright else 1
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return pixels
+
+
+def _to_bmp(pixels: npt.NDArray[np.uint8]) -> bytes:
+    """A BMP file of 24 bits, rows from the top down, each padded to four bytes."""
+    height, width = pixels.shape[:2]
+    stride = (3 * width + 3) // 4 * 4
+    size = _HEADERS.size + stride * height
+    if size >= 1 << 32:
+        raise error_of("LIMIT", f"an array of {width} x {height} pixels is too large")
+    file = np.zeros(size, np.uint8)
+    file[: _HEADERS.size] = np.frombuffer(
+        _HEADERS.pack(b"BM", size, 0, 0, _HEADERS.size, 40, width, -height, 1, 24, 0, 0, 0, 0, 0, 0), np.uint8
+    )
+    rows = file[_HEADERS.size :].reshape(height, stride)[:, : 3 * width].reshape(height, width, 3)
+    for channel in range(3):
+        rows[:, :, channel] = pixels[:, :, 2 - channel]
+    return file.tobytes()
