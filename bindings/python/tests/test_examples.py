@@ -15,11 +15,9 @@ from typing import Any
 import numpy as np
 
 import tuwen
+from support import PICTURES
 
-ROOT = Path(__file__).resolve().parents[3]
-EXAMPLES = ROOT / "bindings/python/examples"
-PICTURES = ROOT / "models/demo/pictures"
-COMMAND = Path(os.environ.get("TUWEN_COMMAND", ROOT / "build/tuwen"))
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 
 class Example(unittest.TestCase):
@@ -84,10 +82,11 @@ class RayData(Example):
 
     def setUp(self) -> None:
         super().setUp()
-        if not COMMAND.exists():
-            self.skipTest(f"{COMMAND} is not built")
+        program = os.environ.get("TUWEN_PROGRAM")
+        if not program:
+            self.skipTest("TUWEN_PROGRAM does not name the program that packs the model")
         self.model = self.folder / "demo.tuwen"
-        subprocess.run([COMMAND, "convert", "--quiet", tuwen.demo_model(), self.model], check=True)
+        subprocess.run([program, "convert", "--quiet", tuwen.demo_model(), self.model], check=True)
         self.pictures = self.folder / "pictures"
         self.pictures.mkdir()
         for name in ("dog.jpg", "red-apple.gif"):
