@@ -72,7 +72,7 @@ class Programs(unittest.TestCase):
         self.assertEqual([first[0], second[0]], ["girl", "light"])
         self.assertRegex(first[1], r"^0\.\d{4} (0|1)\.\d{4}$")
         self.assertEqual(done.stderr.count("not on cuda:0"), 1, done.stderr)
-        self.assertIn("demo checkpoint", done.stderr)
+        self.assertEqual(done.stderr.count("demo checkpoint"), 1, done.stderr)
 
     def test_a_model_of_the_user_takes_the_place_of_the_demo(self) -> None:
         done = run_program(PROGRAM, self.folder, TUWEN_MODEL=tuwen.demo_model())
