@@ -9,9 +9,9 @@
 #define TUWEN_SERVER_CALL_H
 
 #include "json.h"
+#include "profiles.h"
 #include "refusal.h"
 #include "tuwen/explain.h"
-#include "tuwen/profile.h"
 #include "tuwen/tuwen.h"
 
 /* What dialects need to know of the server. */
@@ -21,8 +21,7 @@ struct terms {
     const tuwen_model_info *info; /* of the model */
     const char *space;            /* tuwen_session_fingerprint */
     const tuwen_model *model;
-    const tuwen_profile *profile; /* NULL: none */
-    bool profile_said;            /* by --profile: then it is used, or the request refused */
+    struct profiles profiles;
 };
 
 enum { PARAM_SIZE = 80, MAX_PAIRS = 4 * 1024 * 1024 };

@@ -117,8 +117,9 @@ bool parts_add_one(struct call *call, value part, struct place place, value inst
 /* ---- judge.c ---- */
 
 /*
- * Chooses what judges the texts of the call, whose instruction is that of input `text`: the profile holds for the instruction
- * that it was fitted with. One that was asked for is used or refused; the checkpoint's own is left out.
+ * Chooses what judges the texts of the call, whose instruction is that of input `text`: the profile that the member "profile"
+ * names, or else the usual one. It holds for the instruction that it was fitted with: for another one the checkpoint's own is
+ * left out, and one that was asked for, by the request or the command line, is refused.
  */
 bool judge_choose(struct call *call, size_t text, const struct terms *terms, struct refusal *refusal);
 

@@ -58,7 +58,8 @@ static bool read_wishes(struct call *call, const struct terms *terms, struct ref
 
 static bool explain_read(struct call *call, const struct terms *terms, struct refusal *refusal)
 {
-    static const char *const fields[] = {"image", "text", "instruction", "budget", "regions", "heat", "model", NULL};
+    static const char *const fields[] = {"image",   "text", "instruction", "profile", "budget",
+                                         "regions", "heat", "model",       NULL};
     static const char *const needed[] = {"image", "text"};
     value instruction;
     const char *other = value_other_member(call->document, fields);

@@ -11,7 +11,8 @@
 
 #include "dialect.h"
 
-static const char *const fields[] = {"image", "images", "text", "texts", "instruction", "top", "model", NULL};
+static const char *const fields[] = {"image",   "images", "text",  "texts", "instruction",
+                                     "profile", "top",    "model", NULL};
 
 /* Both the one and the list of a kind: {"image": a} or {"images": [a, b]}. */
 static bool read_side(struct call *call, const char *one, const char *many, value instruction,

@@ -39,8 +39,11 @@ static void answer_models(struct service *service, struct exchange *exchange)
         buffer_json(&body, terms->info->name, strlen(terms->info->name));
         BUFFER_FORMAT(&body, ",\"object\":\"model\",\"created\":%lld,\"owned_by\":\"tuwen\",\"dimension\":%d,",
                       (long long)service->created, terms->info->dimension);
-        BUFFER_FORMAT(&body, "\"fingerprint\":\"%s\",\"space\":\"%s\",\"precision\":\"%s\",\"max_length\":%d}",
+        BUFFER_FORMAT(&body, "\"fingerprint\":\"%s\",\"space\":\"%s\",\"precision\":\"%s\",\"max_length\":%d,",
                       terms->info->fingerprint, terms->space, terms->info->precision, terms->info->max_length);
+        buffer_text(&body, "\"profiles\":");
+        profiles_write(&terms->profiles, &body);
+        buffer_text(&body, "}");
     }
     buffer_text(&body, "]}\n");
     service_answer(exchange, 200, "application/json", &body);
