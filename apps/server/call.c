@@ -51,5 +51,6 @@ void call_free(struct call *call)
     free(call->vectors);
     document_free(call->document);
     tuwen_explanation_free(call->explaining.found);
+    free(call->explaining.words);
     *call = (struct call){0};
 }

@@ -8,6 +8,7 @@
 #ifndef TUWEN_SERVER_CALL_H
 #define TUWEN_SERVER_CALL_H
 
+#include "contrast.h"
 #include "json.h"
 #include "profiles.h"
 #include "refusal.h"
@@ -38,7 +39,9 @@ struct explaining {
     bool heat;   /* the drawing too */
     int budget;  /* as in tuwen_explain_options */
     tuwen_explanation *found;
-    const void *png; /* the drawing, which belongs to `found` */
+    struct words *words;
+    size_t word_tokens; /* computed for these */
+    const void *png;    /* the drawing, which belongs to `found` */
     size_t png_size;
 };
 

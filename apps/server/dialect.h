@@ -15,6 +15,9 @@ struct dialect {
     /* Writes the results; false with a refusal if there is nothing to answer with but that. */
     bool (*write)(const struct call *call, const struct terms *terms, struct buffer *body, struct refusal *refusal);
     void (*refuse)(const struct refusal *refusal, struct buffer *body);
+    /* JSON Lines, which are read and answered one by one (review.h), in place of all that: only refusals of the whole are the
+     * dialect's. */
+    bool lines;
     /* Where several dialects have the same path: the one that the body is in. NULL: this one. */
     const struct dialect *(*choose)(value document);
     /* multipart/form-data. What stays in the call is copied: the body goes. */
@@ -24,7 +27,7 @@ struct dialect {
 extern const struct dialect dialect_match, dialect_explain, dialect_openai, dialect_messages, dialect_score,
     dialect_rerank, dialect_ollama, dialect_ollama_single, dialect_cohere, dialect_cohere_rerank, dialect_tei_embed,
     dialect_tei_similarity, dialect_tei_rerank, dialect_voyage, dialect_voyage_rerank, dialect_dashscope,
-    dialect_dashscope_rerank, dialect_immich;
+    dialect_dashscope_rerank, dialect_immich, dialect_review;
 
 /* OpenAI's shape of an error, which is ours too; and vLLM's, whose `code` is the status. */
 void openai_refuse(const struct refusal *refusal, struct buffer *body);

@@ -78,6 +78,14 @@ static void compute(struct call *call, uint8_t seed)
     }
 }
 
+static tuwen_status embed(void *user, const tuwen_input *inputs, size_t count, float *vectors)
+{
+    const uint8_t *seed = user;
+    for (size_t i = 0; i < count * DIMENSION; i++)
+        vectors[i] = sinf((float)(i + *seed + inputs[i / DIMENSION].text_size));
+    return TUWEN_OK;
+}
+
 /* An explanation as the engine might have made it, of the call's text. It is the fuzzer's, and not freed. */
 static void explain(struct call *call, uint8_t seed, tuwen_explanation *found)
 {
@@ -102,6 +110,10 @@ static void explain(struct call *call, uint8_t seed, tuwen_explanation *found)
         call->explaining.png_size = seed % sizeof cells;
     }
     call->explaining.found = found;
+    call->explaining.words = calloc(1, sizeof(struct words));
+    if (!call->explaining.words ||
+        words_try(call->explaining.words, &call->inputs[1], vector, DIMENSION, embed, &seed) != TUWEN_OK)
+        abort();
 }
 
 static bool read_body(const struct dialect **dialect, struct call *call, const char *body, size_t size,
