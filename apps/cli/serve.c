@@ -90,20 +90,17 @@ static bool add_cache(struct command_line *line, const struct options *options)
     return true;
 }
 
-/* A profile by name becomes a path; with none said, the server looks for the checkpoint's own. */
-static bool add_profile(struct command_line *line, const struct options *options)
+/* Profiles by name become paths; with none said, the server looks for the checkpoint's own. */
+static bool add_profiles(struct command_line *line, const struct options *options)
 {
     char path[PATH_MAX];
-    const struct option_value *profile = &options->values[OPTION_PROFILE];
-    if (!profile->given)
-        return true;
-    if (strcmp(profile->text, "none") == 0) {
-        add(line, "profile", "none");
-        return true;
+    for (size_t i = 0; i < options->item_count; i++) {
+        const char *word = options->items[i].text; /* no other option of this command is an item */
+        bool none = strcmp(word, "none") == 0;
+        if (!none && !profiles_path(word, path))
+            return false;
+        add(line, "profile", none ? word : path);
     }
-    if (!profiles_path(profile->text, path))
-        return false;
-    add(line, "profile", path);
     return true;
 }
 
@@ -141,7 +138,7 @@ int serve_run(const struct cli *cli)
     if (code == CLI_DONE) {
         add(&line, "model", choice.path);
         add_options(&line, options);
-        code = add_cache(&line, options) && add_profile(&line, options) ? become(&line) : CLI_USAGE;
+        code = add_cache(&line, options) && add_profiles(&line, options) ? become(&line) : CLI_USAGE;
     }
     return code;
 }

@@ -3,28 +3,57 @@
  * scale. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dialect.h"
 
+/* The names that a request may say, for a sentence. */
+static void list_names(const struct profiles *profiles, char *list, size_t size)
+{
+    size_t length = 0;
+    list[0] = '\0';
+    for (size_t i = 0; i < profiles->count && length < size; i++)
+        length +=
+            (size_t)snprintf(list + length, size - length, "%s, ", tuwen_profile_get_info(profiles->items[i])->name);
+    if (length < size)
+        snprintf(list + length, size - length, "%s", NO_PROFILE);
+}
+
+/* Sets call->profile to the one that the request names, or to the usual one; `*said` if it was asked for by anybody. */
+static bool take_profile(struct call *call, bool *said, const struct terms *terms, struct refusal *refusal)
+{
+    char names[512];
+    value named;
+    if (!items_optional_text(call->document, "profile", &named, terms, refusal))
+        return false;
+    *said = named || terms->profiles.said;
+    call->profile = terms->profiles.usual;
+    if (!named || profiles_find(&terms->profiles, named, &call->profile))
+        return true;
+    list_names(&terms->profiles, names, sizeof names);
+    return refuse(refusal, terms->language, REFUSE_NO_PROFILE, "profile", WITH(names));
+}
+
 bool judge_choose(struct call *call, size_t text, const struct terms *terms, struct refusal *refusal)
 {
-    char instruction[1024];
     tuwen_error error = {.language = terms->language};
+    bool said;
+    if (!take_profile(call, &said, terms, refusal))
+        return false;
     while (text < call->count && !call->inputs[text].text)
         text++; /* that one could not be read */
-    if (!terms->profile || text == call->count)
+    if (!call->profile || text == call->count)
         return true;
     const tuwen_input *input = &call->inputs[text];
-    bool fits = input->instruction_size < sizeof instruction;
-    snprintf(instruction, sizeof instruction, "%.*s", (int)input->instruction_size,
-             input->instruction ? input->instruction : "");
-    if (fits)
-        fits = tuwen_profile_check(terms->profile, terms->space, input->instruction ? instruction : NULL, &error) ==
-               TUWEN_OK;
-    call->profile = fits ? terms->profile : NULL;
-    return fits || !terms->profile_said ||
-           refuse(refusal, terms->language, REFUSE_PROFILE, "instruction", WITH(error.message));
+    char *instruction = input->instruction ? strndup(input->instruction, input->instruction_size) : NULL;
+    if (input->instruction && !instruction)
+        return refuse(refusal, terms->language, REFUSE_OUT_OF_MEMORY, NULL, NULL);
+    bool fits = tuwen_profile_check(call->profile, terms->space, instruction, &error) == TUWEN_OK;
+    free(instruction);
+    if (!fits)
+        call->profile = NULL;
+    return fits || !said || refuse(refusal, terms->language, REFUSE_PROFILE, "instruction", WITH(error.message));
 }
 
 struct judged judge_pair(const struct call *call, const tuwen_profile_pair *pair, const struct terms *terms)

@@ -23,8 +23,12 @@ enum { DONE = 0, FAILED = 1, USAGE = 2, MODEL = 3, INTERRUPTED = 130 };
 
 /* ---- arguments ---- */
 
+enum { PROFILES = 48 }; /* as many as the command can say */
+
 struct arguments {
-    const char *listen, *keys, *model, *cache, *isa, *profile;
+    const char *listen, *keys, *model, *cache, *isa;
+    const char *profiles[PROFILES + 1]; /* [profile_count], and room for the next */
+    size_t profile_count;
     double lang, threads, image_tokens_min, image_tokens_max, max_length, exif, raw_special, picture_bytes,
         picture_pixels, picture_seconds, cache_bytes, insecure, quiet, max_body, max_memory, max_items, max_queue,
         max_connections, max_wait, grace;
@@ -42,7 +46,7 @@ static bool read_argument(struct arguments *arguments, const char *word)
         {"model", &arguments->model, NULL},
         {"cache", &arguments->cache, NULL},
         {"isa", &arguments->isa, NULL},
-        {"profile", &arguments->profile, NULL},
+        {"profile", &arguments->profiles[arguments->profile_count], NULL},
         {"lang", NULL, &arguments->lang},
         {"threads", NULL, &arguments->threads},
         {"image-tokens-min", NULL, &arguments->image_tokens_min},
@@ -75,7 +79,8 @@ static bool read_argument(struct arguments *arguments, const char *word)
             *table[i].text = equals + 1;
         else
             *table[i].number = strtod(equals + 1, NULL);
-        return true;
+        arguments->profile_count += table[i].text == &arguments->profiles[arguments->profile_count];
+        return arguments->profile_count <= PROFILES;
     }
     return false;
 }
@@ -142,7 +147,8 @@ static bool start_worker(struct life *life)
         .image_tokens_min = (int)arguments->image_tokens_min,
         .image_tokens_max = (int)arguments->image_tokens_max,
         .cache = arguments->cache,
-        .profile = arguments->profile,
+        .profiles = arguments->profiles,
+        .profile_count = arguments->profile_count,
         .cache_bytes = bytes_of(arguments->cache_bytes),
         .max_jobs = (size_t)arguments->max_queue,
         .max_items = (size_t)arguments->max_items,

@@ -36,7 +36,6 @@ struct worker {
     tuwen_session *session;
     tuwen_session *explainer; /* for explanations, between whose passes `session` computes; NULL before the first */
     tuwen_cache *cache;
-    tuwen_profile *profile;
     struct batch batch;
     double picture_tokens; /* of the pictures seen lately, the mean */
 
@@ -378,25 +377,6 @@ static void set_image_tokens(struct worker *worker, const tuwen_model_info *info
         session->image_tokens_max = least;
 }
 
-/* With --profile it must be there and fit; the checkpoint's own is for its usual settings only. */
-static tuwen_status open_profile(struct worker *worker, tuwen_error *error)
-{
-    char own[4096];
-    const char *path = worker->options.profile;
-    snprintf(own, sizeof own, "%s/profile.json", worker->options.model);
-    if (path && strcmp(path, "none") == 0)
-        return TUWEN_OK;
-    tuwen_status status = tuwen_profile_open(path ? path : own, &worker->profile, error);
-    if (status == TUWEN_OK)
-        status =
-            tuwen_profile_check(worker->profile, worker->terms.space, worker->terms.info->match_instruction, error);
-    if (status == TUWEN_OK) {
-        worker->terms.profile = worker->profile;
-        worker->terms.profile_said = path != NULL;
-    }
-    return path ? status : TUWEN_OK;
-}
-
 static tuwen_status open_engine(struct worker *worker, tuwen_error *error)
 {
     const struct worker_options *options = &worker->options;
@@ -418,7 +398,11 @@ static tuwen_status open_engine(struct worker *worker, tuwen_error *error)
     worker->terms.info = info;
     worker->terms.model = worker->model;
     worker->terms.space = tuwen_session_fingerprint(worker->session);
-    return open_profile(worker, error);
+    const struct profiles_for wanted = {.model = options->model,
+                                        .space = worker->terms.space,
+                                        .instruction = info->match_instruction,
+                                        .language = options->language};
+    return profiles_open(&worker->terms.profiles, options->profiles, options->profile_count, &wanted, error);
 }
 
 /* The cache is worth its vectors only: without it everything is computed, and the log says so. */
@@ -553,7 +537,7 @@ void worker_free(struct worker *worker)
     if (!worker)
         return;
     tuwen_cache_close(worker->cache);
-    tuwen_profile_close(worker->profile);
+    profiles_close(&worker->terms.profiles);
     tuwen_session_close(worker->explainer);
     tuwen_session_close(worker->session);
     tuwen_model_close(worker->model);

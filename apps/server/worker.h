@@ -25,8 +25,9 @@ struct worker_options {
     tuwen_model_options opening;
     tuwen_session_options session;
     int image_tokens_min, image_tokens_max; /* as typed; 0 = not said */
-    const char *profile;                    /* path, or "none"; NULL = the checkpoint's own if it has one */
-    const char *cache;                      /* path; NULL = none */
+    const char *const *profiles;            /* [profile_count], as profiles_open has them */
+    size_t profile_count;
+    const char *cache; /* path; NULL = none */
     uint64_t cache_bytes;
     size_t max_jobs, max_items;
     tuwen_language language;

@@ -27,6 +27,10 @@ ends 2 '--insecure' -m "$model" --listen 0.0.0.0:0
 ends 2 'line 1 is no key' -m "$model" --listen 0 --keys short.txt
 ends 2 'chmod 600' -m "$model" --listen 0 --keys open.txt
 ends 2 'nowhere.txt' -m "$model" --listen 0 --keys nowhere.txt
+ends 3 'nowhere.json' -m "$model" --listen 0 --profile nowhere.json
+ends 3 'more than one profile is called tuwen-demo' -m "$model" --listen 0 --profile "$model/profile.json" --profile "$model/profile.json"
+sed 's/^  "name": .*/  "name": "none",/' "$model/profile.json" >none.json
+ends 3 'called none' -m "$model" --listen 0 --profile none.json
 mkdir broken
 cp "$model"/*.json broken/
 ends 3 'model.safetensors' -m broken --listen 0

@@ -79,6 +79,63 @@ results plain.json >wanted
 results body >got
 [ "$(wc -l <got)" = 8 ] && cmp -s wanted got || fail "$(diff wanted got)"
 
+test='profiles to choose from'
+stop
+export XDG_CONFIG_HOME="$work"
+mkdir -p tuwen/profiles
+sed 's/^  "name": .*/  "name": "shop",/; s/"intercept": -[0-9.]*/"intercept": -1.5/' "$model/profile.json" >tuwen/profiles/shop.json
+"$tuwen" match -q --json -m "$model" -i "$photo" -i "$drawing" 'a dog' '一只狗' 'a house and a tree' 'a cup' --profile shop >shop.json
+! cmp -s shop.json wanted.json || fail 'it says what the other says'
+start --profile shop --profile "$model/profile.json"
+curl -s "$url/v1/models" >body
+grep -q '"profiles":\["shop","tuwen-demo"\]' body || fail 'they are not listed'
+# judges MEMBER FILE PROFILE: what the command has in FILE.
+judges() {
+    sed "s/\"images\"/$1\"images\"/" both >request
+    post /v1/match
+    expect 200 "$3"
+    results "$2" >wanted
+    results body >got
+    [ "$(wc -l <got)" = 8 ] && cmp -s wanted got || fail "$1: $(diff wanted got)"
+}
+judges '' shop.json '"profile":"shop"'
+judges '"profile": null, ' shop.json '"profile":"shop"'
+judges '"profile": "shop", ' shop.json '"profile":"shop"'
+judges '"profile": "tuwen-demo", ' wanted.json '"profile":"tuwen-demo"'
+judges '"profile": "none", ' plain.json '"match":null'
+sed 's/"images"/"profile": "Shop", "images"/' both >request
+post /v1/match
+expect 400 '"there is no profile of that name; there are: shop, tuwen-demo, none",.*unknown_profile.*"param":"profile"'
+sed 's/"images"/"profile": 5, "images"/' both >request
+post /v1/match
+expect 400 'profile must be a string'
+sed 's/"images"/"instruction": "Another one.", "images"/' both >request
+post /v1/match
+expect 400 profile_not_fitting
+sed 's/"images"/"instruction": "Another one.", "profile": "none", "images"/' both >request
+post /v1/match
+expect 200 '"match":null'
+printf '{"image": "%s", "text": "a dog", "regions": false, "profile": "tuwen-demo"}' "$(picture "$photo")" >request
+post /v1/explain
+expect 200 '"profile":"tuwen-demo"'
+
+test='none, unless it is chosen'
+stop
+start --profile none --profile shop
+judges '' plain.json '"match":null'
+judges '"profile": "shop", ' shop.json '"profile":"shop"'
+
+test="the checkpoint's own by its name"
+stop
+start
+curl -s "$url/v1/models" >body
+grep -q '"profiles":\["tuwen-demo"\]' body || fail 'it is not listed'
+judges '"profile": "tuwen-demo", ' wanted.json '"profile":"tuwen-demo"'
+judges '"profile": "none", ' plain.json '"match":null'
+sed 's/"images"/"instruction": "Another one.", "profile": "tuwen-demo", "images"/' both >request
+post /v1/match
+expect 400 profile_not_fitting
+
 test='in Chinese'
 stop
 start --lang zh

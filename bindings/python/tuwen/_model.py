@@ -88,8 +88,9 @@ class Model:
         if precision not in _PRECISIONS:
             raise ValueError(f"precision {precision!r} is not one of {', '.join(_PRECISIONS)}")
         self.path: str = os.fspath(path) if path is not None else os.environ.get("TUWEN_MODEL") or demo_model()
+        log = _log.warning if os.path.isfile(self.path) else _log.info  # of a folder: that its weights are packed
         self._handle = _tuwen.Model(
-            os.fsencode(self.path), threads, isa, _PRECISIONS.index(precision), remake, _log.warning
+            os.fsencode(self.path), threads, isa, _PRECISIONS.index(precision), remake, log
         )
         self.info: ModelInfo = ModelInfo(**self._handle.info())
 
