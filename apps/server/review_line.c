@@ -93,7 +93,8 @@ static bool add_texts(struct call *call, const char *name, value instruction, co
     if (count > 0 && !items_count(given, name, terms, refusal))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (!add_text(call, value_at(given, i), (struct place){name, i, count}, instruction, terms, refusal))
+        if (!add_text(call, value_at(given, i), (struct place){.field = name, .index = i, .length = count},
+                      instruction, terms, refusal))
             return false;
     return true;
 }
