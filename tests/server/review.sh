@@ -162,7 +162,7 @@ for _ in $(seq 600); do
     sleep 0.01
 done
 curl -s "$url/ready" | grep -q '"waiting":0' || fail 'its lines go on'
-for _ in $(seq 600); do
+for _ in $(seq 3000); do
     lines=$(sed -n 's,.* path=/v1/review .* items=\([0-9]*\) .*,\1,p' log | tail -n 1)
     [ "$lines" != 20000 ] && break
     sleep 0.01
