@@ -8,6 +8,7 @@
  *                                           and again on others: the longest and the number of good answers, and what became of the slow ones
  *     clients PORT idle COUNT FILE          COUNT connections stay open after an answer; each asks again in the end
  *     clients PORT leave COUNT FILE         COUNT connections send FILE and are closed at once
+ *     clients PORT ready                    asks /ready until it says 200, at most 60 s: the seconds that took
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -261,12 +262,43 @@ static int run_leave(int port, int count, const char *path)
     return 0;
 }
 
+/* Whether /ready says 200; false too while nobody listens. */
+static bool is_ready(int port)
+{
+    static const char request[] = "GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct client client = {.file = socket(AF_INET, SOCK_STREAM, 0)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (client.file < 0)
+        fail("socket");
+    if (connect(client.file, (struct sockaddr *)&address, sizeof address) == 0) {
+        send_all(client.file, request, sizeof request - 1);
+        wait_answer(&client, 30);
+    }
+    close(client.file);
+    return client.status == 200;
+}
+
+static int run_ready(int port)
+{
+    double began = now();
+    while (!is_ready(port)) {
+        if (now() - began > 60)
+            return 1;
+        poll(NULL, 0, 1);
+    }
+    printf("%.3f\n", now() - began);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     int port = argc > 2 ? atoi(argv[1]) : 0, count = argc > 3 ? atoi(argv[3]) : 0;
     const char *mode = argc > 2 ? argv[2] : "";
     if (strcmp(mode, "raw") == 0)
         return run_raw(port);
+    if (strcmp(mode, "ready") == 0)
+        return run_ready(port);
     if (strcmp(mode, "burst") == 0 && argc == 5)
         return run_burst(port, count, argv[4]);
     if (strcmp(mode, "slow") == 0 && argc == 6)
