@@ -90,6 +90,29 @@ value document_text(const char *text, size_t size)
     return json_stringn(text, size);
 }
 
+value document_object(void)
+{
+    return json_object();
+}
+
+bool document_set_text(value object, const char *name, const char *text, size_t size)
+{
+    return json_object_set_new((json_t *)object, name, json_stringn(text, size)) == 0;
+}
+
+bool document_set_number(value object, const char *name, long number)
+{
+    return json_object_set_new((json_t *)object, name, json_integer(number)) == 0;
+}
+
+value document_append_text(value object, const char *name, const char *text, size_t size)
+{
+    json_t *list = json_object_get(object, name), *added = json_stringn(text, size);
+    if (!list && json_object_set_new((json_t *)object, name, json_array()) == 0)
+        list = json_object_get(object, name);
+    return json_array_append_new(list, added) == 0 ? added : NULL;
+}
+
 void document_free(value document)
 {
     json_decref((json_t *)document);

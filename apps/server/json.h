@@ -25,6 +25,15 @@ void line_members(value object, const char *line,
 
 /* A document that is a text only; NULL if the bytes are not UTF-8, or memory is short. */
 value document_text(const char *text, size_t size);
+
+/* A document that is an object without members; NULL if memory is short. */
+value document_object(void);
+
+/* Gives an object a text or a number; adds a text to the list of that name, which is made if it is not there, and returns it.
+ * False and NULL as of document_text. */
+bool document_set_text(value object, const char *name, const char *text, size_t size);
+bool document_set_number(value object, const char *name, long number);
+value document_append_text(value object, const char *name, const char *text, size_t size);
 void document_free(value document);
 
 /* KIND_NONE of NULL. */

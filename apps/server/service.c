@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include "clock.h"
-#include "form.h"
 #include "review.h"
 #include "routes.h"
 
@@ -17,6 +16,7 @@ struct work {
     struct exchange *exchange;
     const struct route *route;     /* NULL: none, so far */
     const struct dialect *dialect; /* the route's, or what it chose by the body */
+    bool form;                     /* the body is one, not JSON */
     char key[KEY_NAME_SIZE];       /* the name of the key */
     struct call call;
     struct task task; /* reads the body */
@@ -94,8 +94,9 @@ static void refuse_now(struct work *work, enum refusal_id id, const char *const 
 
 /* ---- the head ---- */
 
-/* Programs that send JSON without saying so are common, and forms of web pages cannot send it as such. The types that one
- * kind of body goes by, up to NULL. */
+/* Programs that send JSON without saying so are common, but it is wanted: forms of foreign web pages cannot say it. Those can
+ * send multipart/form-data; there the Origin header, which browsers add to them, is what the gate goes by. `types`: those that
+ * one kind of body goes by, up to NULL. */
 static bool type_good(const struct exchange *exchange, const char *const *types)
 {
     const char *type = exchange_header(exchange, "Content-Type");
@@ -106,7 +107,8 @@ static bool type_good(const struct exchange *exchange, const char *const *types)
     return false;
 }
 
-static bool check_type(const struct work *work, struct refusal *refusal)
+/* Sets `form`. False with a refusal. */
+static bool check_type(struct work *work, struct refusal *refusal)
 {
     static const char *const json[] = {"application/json", NULL}, *const form[] = {"multipart/form-data", NULL},
                              *const lines[] = {"application/x-ndjson",   "application/ndjson",
@@ -114,12 +116,15 @@ static bool check_type(const struct work *work, struct refusal *refusal)
                                                "application/jsonlines",  "application/x-jsonlines",
                                                "application/json-lines", NULL};
     const struct dialect *dialect = work->dialect;
-    if (type_good(work->exchange, dialect->lines ? lines : dialect->read_form ? form : json))
+    work->form = dialect->read_form && type_good(work->exchange, form);
+    if (work->form || (dialect->lines && type_good(work->exchange, lines)) ||
+        (dialect->read && !dialect->lines && type_good(work->exchange, json)))
         return true;
     return refuse(refusal, work->service->language,
-                  dialect->lines       ? REFUSE_BAD_LINES_TYPE
-                  : dialect->read_form ? REFUSE_BAD_FORM_TYPE
-                                       : REFUSE_BAD_TYPE,
+                  dialect->lines        ? REFUSE_BAD_LINES_TYPE
+                  : !dialect->read_form ? REFUSE_BAD_TYPE
+                  : dialect->read       ? REFUSE_BAD_TYPES
+                                        : REFUSE_BAD_FORM_TYPE,
                   NULL, NULL);
 }
 
@@ -237,17 +242,6 @@ static void on_done(struct job *job)
     answer_refusal(work, &refusal, NULL, false);
 }
 
-static bool read_form(struct work *work, const struct terms *terms, struct refusal *refusal)
-{
-    struct exchange *exchange = work->exchange;
-    struct form form;
-    const char *why = form_read(&form, exchange_header(exchange, "Content-Type"), exchange->body, exchange->size);
-    bool good = why ? refuse(refusal, terms->language, REFUSE_BAD_FORM, NULL, WITH(why))
-                    : work->dialect->read_form(&work->call, &form, terms, refusal);
-    exchange_drop_body(exchange);
-    return good;
-}
-
 /* Reads the body into the call. False with a refusal. */
 static bool read_call(struct work *work, const struct terms *terms, struct refusal *refusal)
 {
@@ -257,8 +251,12 @@ static bool read_call(struct work *work, const struct terms *terms, struct refus
         return refuse(refusal, terms->language, REFUSE_NO_BODY, NULL, NULL);
     work->call.id = exchange->id;
     work->call.began = exchange->arrived;
-    if (work->dialect->read_form)
-        return read_form(work, terms, refusal);
+    if (work->form) {
+        bool good = items_read_form(work->dialect, &work->call, exchange_header(exchange, "Content-Type"),
+                                    exchange->body, exchange->size, terms, refusal);
+        exchange_drop_body(exchange);
+        return good;
+    }
     work->call.document = document_read(exchange->body, exchange->size, why, sizeof why);
     exchange_drop_body(exchange);
     if (!work->call.document)

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "dialect.h"
-#include "form.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -120,12 +119,8 @@ static bool read_body(const struct dialect **dialect, struct call *call, const c
                       const struct terms *terms, struct refusal *refusal)
 {
     char why[256];
-    struct form form;
-    if ((*dialect)->read_form) {
-        const char *wrong = form_read(&form, "multipart/form-data; boundary=B", body, size);
-        return wrong ? refuse(refusal, terms->language, REFUSE_BAD_FORM, NULL, WITH(wrong))
-                     : (*dialect)->read_form(call, &form, terms, refusal);
-    }
+    if ((*dialect)->read_form && (!(*dialect)->read || (size > 1 && body[0] == '-')))
+        return items_read_form(*dialect, call, "multipart/form-data; boundary=B", body, size, terms, refusal);
     call->document = document_read(body, size, why, sizeof why);
     if (!call->document)
         return refuse(refusal, terms->language, REFUSE_BAD_JSON, NULL, WITH(why));
