@@ -33,4 +33,4 @@ else
     echo 'No mypy here: the types are not checked.'
 fi
 cd "$build"
-PYTHONPATH=$site TUWEN_PROGRAM=$build/tuwen PYTHONDONTWRITEBYTECODE=1 "$python" -m unittest discover -s "$sources/tests"
+PYTHONPATH=$site TUWEN_PROGRAM=$build/tuwen PYTHONDONTWRITEBYTECODE=1 "$python" -m unittest discover -v -s "$sources/tests"

@@ -98,6 +98,7 @@ static void answer_ping(struct service *service, struct exchange *exchange)
 
 const struct route routes[] = {
     {"POST", "/v1/match", &dialect_match, NULL, false},
+    {"POST", "/v1/review", &dialect_review, NULL, false},
     {"POST", "/v1/explain", &dialect_explain, NULL, false},
     {"POST", "/v1/embeddings", &dialect_openai, NULL, false},
     {"POST", "/embeddings", &dialect_openai, NULL, false},

@@ -24,26 +24,27 @@ matcher: Optional[tuwen.Matcher] = None
 def of_the_parent(answers: Any) -> None:
     assert matcher is not None
     try:
-        answers.put(matcher.embed(INPUTS))
+        answers.send(matcher.embed(INPUTS))
     except tuwen.Error as error:
-        answers.put(error.status)
+        answers.send(error.status)
 
 
 def of_its_own(answers: Any) -> None:
     try:
         with tuwen.Matcher(tuwen.demo_model()) as own:
-            answers.put(own.embed(INPUTS))
+            answers.send(own.embed(INPUTS))
     except tuwen.Error as error:
-        answers.put(error.status)
+        answers.send(error.status)
 
 
 def child(method: str, work: Any) -> Any:
     """What `work` answers in a new process."""
     context: Any = multiprocessing.get_context(method)
-    answers = context.SimpleQueue()
-    process = context.Process(target=work, args=(answers,))
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=work, args=(there,))
     process.start()
-    answer = answers.get()
+    there.close()  # so that a child that dies is noticed
+    answer = here.recv()
     process.join()
     assert process.exitcode == 0
     return answer
@@ -145,7 +146,7 @@ class Interrupts(unittest.TestCase):
         self.addCleanup(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
 
     def while_computing(self, act: Callable[[], object], texts: List[str]) -> Any:
-        """The vectors of texts; another thread acts once the computation has begun."""
+        """The vectors of texts, computed again until another thread, which looks for a running call, has acted."""
 
         def run() -> None:
             wait_until_busy(self.session)
@@ -154,7 +155,10 @@ class Interrupts(unittest.TestCase):
         thread = threading.Thread(target=run)
         thread.start()
         try:
-            return self.session.embed(texts, batch_size=len(texts))
+            while True:
+                vectors = self.session.embed(texts, batch_size=len(texts))
+                if not thread.is_alive():
+                    return vectors
         finally:
             thread.join()
 
