@@ -61,6 +61,11 @@ comparable(wantedReport).forEach((block, i) => same(comparable(report)[i], block
 same(report.slice(0, report.indexOf('<script type="application')), wantedReport.slice(0, wantedReport.indexOf('<script type="application')), "its page");
 check(!report.includes("</script> &") && !report.includes("<b>sunset"), "a text as markup");
 
+/* The same files once more are the same files. */
+const fileCount = review.files.length;
+addReviewPictures(pictures);
+same(review.files.length, fileCount, "files that were chosen twice");
+
 /* The list: filter, order, search. */
 same($("review-list").children.length, review.rows.length, "rows in the list");
 same(document.querySelectorAll("#review-list b, #review-list script").length, 0, "texts are text");

@@ -54,7 +54,7 @@ function drawExplanation(answer, text) {
     const words = make("p", "explained", ...markPhrases(text, answer.phrases));
     words.dir = "auto";
     shown.push(words);
-    if (answer.phrases.length > 0)
+    if (answer.phrases.length > 1)
         shown.push(make("p", "legend counts", ...["supported", "unclear", "unsupported"].map((verdict) => make("mark", verdict, say(verdict)))),
             makePhraseTable(answer.phrases));
     else

@@ -69,7 +69,9 @@ async function openTable(file) {
 }
 
 function addReviewPictures(files) {
-    review.files.push(...Array.from(files).filter((file) => !isTableName(file.name)));
+    const identity = (file) => JSON.stringify([file.webkitRelativePath || file.name, file.size, file.lastModified]);
+    const known = new Set(review.files.map(identity));
+    review.files.push(...Array.from(files).filter((file) => !isTableName(file.name) && !known.has(identity(file))));
     review.index = indexFiles(review.files);
     /* What was not found before may be there now. */
     for (const row of review.rows)
@@ -203,6 +205,8 @@ async function startReview() {
     find("review-said").textContent = "";
     drawReview();
     watchReview();
+    if (innerWidth < 900)
+        find("reviewed").scrollIntoView();
     await Promise.all(Array.from({length: REVIEW_AT_ONCE}, () => reviewSome(controller)));
     review.running = null;
     const reason = controller.signal.reason;

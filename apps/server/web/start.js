@@ -93,7 +93,7 @@ const EXAMPLES = [
     {word: "exampleBoth", pictures: ["dog.jpg", "sunset-city.png"], texts: ["a dog", "一只狗", "sunset over the city", "城市日落", "a pizza"]},
 ];
 
-const exampleFile = async (name) => new File([await (await fetch("/page/" + name)).blob()], name);
+const exampleFile = async (name) => new File([await (await fetch("/page/" + name)).blob()], name, {lastModified: 0});
 
 async function showExample({pictures, texts}) {
     try {
