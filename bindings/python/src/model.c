@@ -98,9 +98,10 @@ static bool put(PyObject *dictionary, const char *name, PyObject *value)
 #define SIZES(X) X(file_bytes) X(parameters) X(vision_parameters) X(weight_bytes)
 #define NUMBERS(X)                                                                                                   \
     X(tensors)                                                                                                       \
-    X(shards) X(dimension) X(text_layers) X(text_heads) X(text_kv_heads) X(text_head_dim) X(text_intermediate)       \
-        X(vocabulary) X(vision_layers) X(vision_heads) X(vision_dim) X(vision_mlp) X(patch_size) X(merge_size)       \
-            X(image_tokens_min) X(image_tokens_max) X(max_length)
+    X(shards)                                                                                                        \
+    X(dimension) X(text_layers) X(text_heads) X(text_kv_heads) X(text_head_dim) X(text_intermediate) X(vocabulary)   \
+        X(vision_layers) X(vision_heads) X(vision_dim) X(vision_mlp) X(patch_size) X(merge_size) X(image_tokens_min) \
+            X(image_tokens_max) X(max_length)
 #define REALS(X) X(score_low) X(score_high)
 
 static PyObject *model_info(PyObject *object, PyObject *arguments)
