@@ -156,6 +156,12 @@ same(Array.from(document.querySelectorAll("#why-body .explained mark"), (mark) =
 same([document.querySelector("#why-body .explained").textContent, document.querySelector(".heat").src], [shownRows()[0][0], heat], "the whole text and the drawing");
 check(document.querySelector("#why-body .hint") && /\d/.test(document.querySelector(".heat").alt), "what it is, and in words");
 await document.querySelector(".heat").decode().catch(() => check(false, "a drawing that is no picture"));
+const leaning = "two red dogs, no cat, left of a tree";
+const doubts = await ask("/v1/explain", {image: base64Of(await readFile({file: state.outcome.files[0], name: ""})), text: leaning});
+drawExplanation(doubts, leaning);
+same([document.querySelectorAll("#why-body .cut").length, document.querySelectorAll("#why-body .contrasts li").length],
+    [doubts.warnings.length, doubts.contrasts.length], "warnings and contrasts");
+check(doubts.warnings.length === 3 && doubts.contrasts.length > 0, "such a text has both");
 checkContrast("#why *", "why");
 click("#why-close");
 await until(() => !$("why").open, "the end of the dialog");

@@ -43,6 +43,12 @@ function sayRegions({rows, columns, cells}) {
     return say("regions", {rows, columns, row: best.row + 1, column: best.column + 1});
 }
 
+/* Whether the picture tells a word from its best rival. */
+function sayContrast({word, others, best, told}) {
+    const {cosine} = others.find((other) => other.word === best);
+    return say("told-" + told, {word, best, cosine: four(cosine)});
+}
+
 function drawExplanation(answer, text) {
     const shown = [make("p", "hint", say("hint"))];
     if (answer.heat && answer.heat.startsWith("data:image/png;base64,")) {
@@ -61,8 +67,10 @@ function drawExplanation(answer, text) {
         shown.push(make("p", "faint", say("onePhrase")));
     if (answer.truncated)
         shown.push(make("p", "cut", say("truncated")));
-    for (const warning of answer.warnings || [])
-        shown.push(make("p", "cut", typeof warning === "string" ? warning : warning.message || ""));
+    for (const {kind, words} of answer.warnings)
+        shown.push(make("p", "cut", say("warns-" + kind, {words: words.join(say("comma"))})));
+    if (answer.contrasts.length)
+        shown.push(make("ul", "contrasts", ...answer.contrasts.map((contrast) => make("li", "told-" + contrast.told, sayContrast(contrast)))));
     find("why-body").replaceChildren(...shown);
 }
 
