@@ -198,7 +198,8 @@ void service_head(void *user, struct exchange *exchange)
             begin_review(work);
         return;
     }
-    refusal.retry_after = refusal.status == 503 ? 1 : 0;
+    if (refusal.status == 503)
+        refusal.retry_after = 1;
     answer_refusal(work, &refusal, refusal.id == REFUSE_BAD_METHOD ? allowed : NULL, false);
 }
 
