@@ -16,7 +16,7 @@ export NINJA_STATUS ?= building %f/%t:
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test check format asan tsan fuzz aarch64 install deb longest clean help
+.PHONY: build demo test check format asan tsan fuzz python wheel aarch64 install deb longest clean help
 
 build: packages-build $(BUILD)/build.ninja ## build the program (build/tuwen) and the library
 	@$(NINJA) -C $(BUILD) $(NINJA_QUIET) all
@@ -49,6 +49,12 @@ tsan: packages-test ## build with the thread sanitizer, and run the tests that u
 fuzz: packages-check ## run every fuzz target for SECONDS (60) from its corpus; needs clang
 	@scripts/fuzz.sh build-fuzz $(SECONDS)
 
+python: packages-python $(BUILD)/build.ninja ## build the Python package and run its tests
+	@scripts/python.sh $(BUILD)
+
+wheel: packages-build ## make the Python package's wheel and source distribution, in dist; needs the package index
+	@scripts/wheel.sh dist
+
 aarch64: packages-aarch64 ## long: cross-build for aarch64 Linux and run all tests under qemu-user; Debian on x86-64
 	@scripts/aarch64.sh build-aarch64
 
@@ -66,20 +72,22 @@ longest: ## list the longest files and functions
 	@scripts/longest.sh
 
 clean: ## remove what was built
-	rm -rf $(BUILD) build-asan build-tsan build-fuzz build-aarch64
+	rm -rf $(BUILD) dist build-wheel build-asan build-tsan build-fuzz build-aarch64
 
 help: ## this list
 	@echo 'make TARGET, where TARGET is one of:'
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Not for calling by hand.
-.PHONY: packages-build packages-test packages-check packages-aarch64
+.PHONY: packages-build packages-test packages-check packages-python packages-aarch64
 packages-build:
 	@$(PACKAGES) build
 packages-test:
 	@$(PACKAGES) build test
 packages-check:
 	@$(PACKAGES) build test check
+packages-python:
+	@$(PACKAGES) build python
 packages-aarch64:
 	@$(PACKAGES) build test aarch64
 

@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 tool=$(command -v clang-format-14 || command -v clang-format)
-files=$(find include src apps tests docs -name '*.[ch]' -o -name '*.cpp' -o -name '*.inc' | LC_ALL=C sort)
+files=$(find include src apps bindings tests docs -name '*.[ch]' -o -name '*.cpp' -o -name '*.inc' | LC_ALL=C sort)
 # shellcheck disable=SC2086 # no name has a space
 if [ "${1:-}" = --check ]; then
     "$tool" --dry-run --Werror $files || {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Sees to it that the system packages of the groups given (build, test, check, aarch64; see packages.txt) are there. Silent when
+# Sees to it that the system packages of the groups given (build, test, check, python, aarch64; see packages.txt) are there. Silent when
 # they are. On Debian and Ubuntu the missing ones are installed by apt, as root or through sudo; elsewhere they are
 # named, and the script stops. With TUWEN_PACKAGES=skip nothing is looked at.
 set -eu
@@ -19,6 +19,7 @@ present() {
     command) command -v "$2" >/dev/null 2>&1 ;;
     module) pkg-config --exists "$2" >/dev/null 2>&1 ;;
     header) printf '#include <%s>\n' "$2" | "${CC:-cc}" -E -x c - >/dev/null 2>&1 ;;
+    python) /usr/bin/python3 -c "import $2" >/dev/null 2>&1 ;;
     clang) printf '#include <%s>\n' "$2" | clang -fopenmp -E -x c - >/dev/null 2>&1 ;;
     *)
         say "packages.txt: unknown probe '$1 $2'"

@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 number=${1:-}
-files=$(find include src apps tests -name '*.[ch]' -o -name '*.inc' | LC_ALL=C sort)
+files=$(find include src apps bindings tests -name '*.[ch]' -o -name '*.inc' | LC_ALL=C sort)
 
 # Only what is over the limit, or the first `number` lines.
 cut_at() {

@@ -8,7 +8,8 @@ folder=$1
 shift
 configure() {
     if [ -e "$folder/build.ninja" ]; then
-        "${MESON:-meson}" configure "$folder" "$@" && "${NINJA:-ninja}" -C "$folder" build.ninja
+        # First what the sources ask for now: options may be new.
+        "${NINJA:-ninja}" -C "$folder" build.ninja && "${MESON:-meson}" configure "$folder" "$@" && "${NINJA:-ninja}" -C "$folder" build.ninja
     else
         "${MESON:-meson}" setup "$folder" "$@"
     fi

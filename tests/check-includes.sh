@@ -11,7 +11,7 @@ standard='assert ctype errno float inttypes limits locale math setjmp signal std
 posix='dirent fcntl getopt iconv langinfo netdb poll pthread pwd sched spawn strings termios unistd sys/* linux/* arpa/* netinet/*'
 intrinsics='immintrin cpuid arm_neon sys/auxv asm/hwcap'
 
-find include src apps -name '*.[ch]' -o -name '*.inc' -o -name '*.def' | LC_ALL=C sort | xargs grep -n '^[ \t]*#[ \t]*include' |
+find include src apps bindings -name '*.[ch]' -o -name '*.inc' -o -name '*.def' | LC_ALL=C sort | xargs grep -n '^[ \t]*#[ \t]*include' |
     awk -v standard="$standard" -v posix="$posix" -v intrinsics="$intrinsics" '
 # A table row of the document: the words in backquotes of its two cells.
 function cell(text, words,    n) {
@@ -48,7 +48,7 @@ FILENAME == "docs/architecture.md" {
         split($0, cells, "|")
         n = cell(cells[2], left)
         k = cell(cells[3], right)
-        if (left[1] ~ /^(src|apps)\//) {
+        if (left[1] ~ /^(src|apps|bindings)\//) {
             folders++
             known[left[1]] = 1
             for (i = 1; i <= k; i++)
@@ -71,7 +71,7 @@ FILENAME == "docs/architecture.md" {
     checked++
     folder = file
     sub(/\/[^\/]*$/, "", folder)
-    application = folder ~ /^apps/
+    application = folder ~ /^(apps|bindings)/
     if (!(folder in known) && folder != "include/tuwen") {
         wrong("the folder " folder " is not in the table")
         next

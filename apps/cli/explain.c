@@ -18,9 +18,6 @@
 #include "json.h"
 #include "output.h"
 
-/* An effect of the full colour is at least so many margins: one within the margin has half of the colour at most. */
-#define PALE 2
-
 /* Where a file begins by which a drawing of ours is known. */
 #define MARK "tuwen explain"
 
@@ -144,14 +141,16 @@ static tuwen_input picture_of(const struct work *work)
         .picture = work->picture.data, .picture_size = work->picture.size, .name = input_name(work->explain.picture)};
 }
 
+static tuwen_status embed(void *user, const tuwen_input *inputs, size_t count, float *vectors)
+{
+    return checkpoint_embed(user, inputs, count, vectors, NULL);
+}
+
 /* Warnings and the contrast check. */
 static int look_at_words(struct work *work, const tuwen_input *text)
 {
-    struct explain *explain = &work->explain;
-    size_t count = wording_find(text->text, text->text_size, explain->hits, EXPLAIN_HITS);
-    explain->hit_count = count < EXPLAIN_HITS ? count : EXPLAIN_HITS;
-    tuwen_status status = contrast_try(&work->checkpoint, text, work->found->picture_vector, explain->hits,
-                                       explain->hit_count, &explain->contrasts);
+    tuwen_status status = words_try(&work->explain.words, text, work->found->picture_vector, work->found->dimension,
+                                    embed, &work->checkpoint);
     if (status == TUWEN_CANCELLED || status == TUWEN_OUT_OF_MEMORY)
         complain(status == TUWEN_CANCELLED ? SAY_CANCELLED : SAY_OUT_OF_MEMORY, NULL);
     return status == TUWEN_OK ? CLI_DONE : status == TUWEN_CANCELLED ? CLI_CANCELLED : CLI_SOME_FAILED;
@@ -248,19 +247,6 @@ static int run(struct work *work)
     return code == CLI_DONE ? draw(work) : code;
 }
 
-enum verdict explain_verdict(const struct explain *explain, float effect)
-{
-    return effect >= explain->margin    ? VERDICT_SUPPORTED
-           : effect <= -explain->margin ? VERDICT_UNSUPPORTED
-                                        : VERDICT_UNCLEAR;
-}
-
-enum told explain_told(const struct explain *explain, const struct contrast *contrast)
-{
-    float ahead = explain->found->cosine - contrast->others[contrast->best].cosine;
-    return ahead >= explain->margin ? TOLD_OWN : ahead <= -explain->margin ? TOLD_OTHER : TOLD_NONE;
-}
-
 float explain_strongest(const struct explain *explain)
 {
     const tuwen_explanation *found = explain->found;
@@ -273,7 +259,7 @@ float explain_strongest(const struct explain *explain)
 
 float explain_full_effect(const struct explain *explain)
 {
-    return fmaxf(fabsf(explain_strongest(explain)), PALE * explain->margin);
+    return fmaxf(fabsf(explain_strongest(explain)), EFFECT_FULL * explain->margin);
 }
 
 int explain_run(const struct cli *cli)

@@ -4,15 +4,10 @@
 #define TUWEN_CLI_EXPLAIN_H
 
 #include "contrast.h"
+#include "effect.h"
 #include "input.h"
 #include "terminal.h"
 #include "tuwen/explain.h"
-
-/* Words that are looked for in a text at most. */
-enum { EXPLAIN_HITS = 32 };
-
-/* What the picture says about a phrase. */
-enum verdict { VERDICT_UNCLEAR, VERDICT_SUPPORTED, VERDICT_UNSUPPORTED };
 
 struct explain {
     const tuwen_model_info *info;
@@ -22,16 +17,8 @@ struct explain {
     const tuwen_explanation *found;
     tuwen_score score;
     float margin; /* effects below it are noise; a cosine */
-    struct wording_hit hits[EXPLAIN_HITS];
-    size_t hit_count;
-    struct contrast_list contrasts;
+    struct words words;
 };
-
-enum verdict explain_verdict(const struct explain *explain, float effect);
-
-/* Which word the picture speaks for: the text's own or the best of the others where one is ahead by the margin. */
-enum told { TOLD_NONE, TOLD_OWN, TOLD_OTHER };
-enum told explain_told(const struct explain *explain, const struct contrast *contrast);
 
 /* The effect of the region with the strongest cell, and the effect that has the full colour: never one near the margin. */
 float explain_strongest(const struct explain *explain);

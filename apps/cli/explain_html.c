@@ -70,11 +70,6 @@ static bool put_string(FILE *stream, const char *text)
 
 /* ---- the page ------------------------------------------------------------------------------------------------------- */
 
-static const char *class_of(enum verdict verdict)
-{
-    return verdict == VERDICT_SUPPORTED ? "supported" : verdict == VERDICT_UNSUPPORTED ? "unsupported" : "unclear";
-}
-
 /* The text with its phrases marked. */
 static bool put_heading(FILE *stream, const struct explain *explain)
 {
@@ -86,7 +81,7 @@ static bool put_heading(FILE *stream, const struct explain *explain)
     for (size_t i = 0; i < found->phrase_count && good; i++) {
         const tuwen_phrase *phrase = &found->phrases[i];
         good = put_text(stream, text + at, phrase->begin - at);
-        fprintf(stream, "<span class=\"%s\">", class_of(explain_verdict(explain, phrase->effect)));
+        fprintf(stream, "<span class=\"%s\">", verdict_name(effect_verdict(phrase->effect, explain->margin)));
         good = good && put_text(stream, text + phrase->begin, phrase->size);
         fputs("</span>", stream);
         at = phrase->begin + phrase->size;
@@ -109,11 +104,11 @@ static bool put_table(FILE *stream, const struct explain *explain)
             text_of(SAY_EXPLAIN_HEAD_VERDICT));
     for (size_t i = 0; i < found->phrase_count && good; i++) {
         const tuwen_phrase *phrase = &found->phrases[i];
-        enum verdict verdict = explain_verdict(explain, phrase->effect);
+        enum verdict verdict = effect_verdict(phrase->effect, explain->margin);
         fprintf(stream, "<tr><td class=\"number\">%+.4f<td class=\"number\">%.4f<td><bdi>", (double)phrase->effect,
                 (double)phrase->without);
         good = put_text(stream, explain->text.data + phrase->begin, phrase->size);
-        fprintf(stream, "</bdi><td class=\"%s\">%s</tr>\n", class_of(verdict), explain_verdict_word(verdict));
+        fprintf(stream, "</bdi><td class=\"%s\">%s</tr>\n", verdict_name(verdict), explain_verdict_word(verdict));
     }
     fputs("</table>\n", stream);
     return good;
@@ -124,11 +119,11 @@ static bool put_notes(FILE *stream, const struct explain *explain)
 {
     char line[EXPLAIN_LINE];
     bool good = true;
-    if (explain->contrasts.count == 0 && explain->hit_count == 0)
+    if (explain->words.contrast_count == 0 && explain->words.hit_count == 0)
         return true;
     fputs("<ul>\n", stream);
-    for (size_t i = 0; i < explain->contrasts.count && good; i++) {
-        explain_contrast_line(explain, &explain->contrasts.items[i], line);
+    for (size_t i = 0; i < explain->words.contrast_count && good; i++) {
+        explain_contrast_line(explain, &explain->words.contrasts[i], line);
         fputs("<li>", stream);
         good = put_string(stream, line);
         fputs("\n", stream);

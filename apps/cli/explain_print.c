@@ -45,7 +45,7 @@ static void print_text(const struct explain *explain, const struct terminal *ter
         const tuwen_phrase *phrase = &found->phrases[i];
         print_part(explain, at, phrase->begin);
         at = phrase->begin + phrase->size;
-        const char *style = verdict_style(terminal, explain_verdict(explain, phrase->effect));
+        const char *style = verdict_style(terminal, effect_verdict(phrase->effect, explain->margin));
         fputs(style, stdout);
         print_part(explain, phrase->begin, at);
         fputs(*style ? style_of(terminal, STYLE_PLAIN) : "", stdout);
@@ -119,7 +119,7 @@ static void print_phrases(const struct explain *explain, const struct terminal *
     print_heading(terminal, width);
     for (size_t i = 0; i < explain->found->phrase_count; i++) {
         const tuwen_phrase *phrase = &explain->found->phrases[i];
-        enum verdict verdict = explain_verdict(explain, phrase->effect);
+        enum verdict verdict = effect_verdict(phrase->effect, explain->margin);
         const char *text = explain->text.data + phrase->begin;
         printf("%*s%+*.4f%*s%*.4f%*s", INDENT, "", NUMBER_WIDTH, (double)phrase->effect, GAP, "",
                (int)without_width(), (double)phrase->without, GAP, "");
@@ -204,8 +204,8 @@ static bool list_words(const struct explain *explain, enum wording kind, char *l
 {
     size_t length = 0;
     list[0] = '\0';
-    for (size_t i = 0; i < explain->hit_count; i++) {
-        const struct wording_hit *hit = &explain->hits[i];
+    for (size_t i = 0; i < explain->words.hit_count; i++) {
+        const struct wording_hit *hit = &explain->words.hits[i];
         if (hit->kind == kind && length + hit->size + 8 < size)
             length +=
                 (size_t)snprintf(list + length, size - length, "%s%.*s", length ? text_of(SAY_LIST_SEPARATOR) : "",
@@ -225,7 +225,7 @@ void explain_strongest_line(const struct explain *explain, char line[EXPLAIN_LIN
 void explain_contrast_line(const struct explain *explain, const struct contrast *contrast, char line[EXPLAIN_LINE])
 {
     const struct contrast_word *best = &contrast->others[contrast->best];
-    enum told told = explain_told(explain, contrast);
+    enum told told = contrast_told(contrast, explain->found->cosine, explain->margin);
     char word[WORDING_WORD];
     snprintf(word, sizeof word, "%.*s", (int)contrast->hit.size, explain->text.data + contrast->hit.begin);
     message_format(line, EXPLAIN_LINE,
@@ -238,12 +238,12 @@ void explain_contrast_line(const struct explain *explain, const struct contrast 
 static void print_contrasts(const struct explain *explain, const struct terminal *terminal)
 {
     char line[EXPLAIN_LINE];
-    if (explain->contrasts.count > 0)
+    if (explain->words.contrast_count > 0)
         putchar('\n');
-    for (size_t i = 0; i < explain->contrasts.count; i++) {
-        const struct contrast *contrast = &explain->contrasts.items[i];
+    for (size_t i = 0; i < explain->words.contrast_count; i++) {
+        const struct contrast *contrast = &explain->words.contrasts[i];
         explain_contrast_line(explain, contrast, line);
-        enum told told = explain_told(explain, contrast);
+        enum told told = contrast_told(contrast, explain->found->cosine, explain->margin);
         print_line(terminal, told == TOLD_OWN ? STYLE_GREEN : told == TOLD_OTHER ? STYLE_RED : STYLE_YELLOW, line);
     }
 }

@@ -541,15 +541,14 @@ bool json_bench(FILE *stream, const struct bench *bench)
 
 static json_t *phrases_of(const struct explain *explain)
 {
-    static const char *const verdicts[] = {
-        [VERDICT_UNCLEAR] = "unclear", [VERDICT_SUPPORTED] = "supported", [VERDICT_UNSUPPORTED] = "unsupported"};
     json_t *list = json_array();
     for (size_t i = 0; i < explain->found->phrase_count; i++) {
         const tuwen_phrase *phrase = &explain->found->phrases[i];
-        json_t *entry = json_pack(
-            "{so sI sI so so ss}", "text", string_of(explain->text.data + phrase->begin, phrase->size), "begin",
-            (json_int_t)phrase->begin, "size", (json_int_t)phrase->size, "without", real_of(phrase->without, 1e-6),
-            "effect", real_of(phrase->effect, 1e-6), "verdict", verdicts[explain_verdict(explain, phrase->effect)]);
+        json_t *entry =
+            json_pack("{so sI sI so so ss}", "text", string_of(explain->text.data + phrase->begin, phrase->size),
+                      "begin", (json_int_t)phrase->begin, "size", (json_int_t)phrase->size, "without",
+                      real_of(phrase->without, 1e-6), "effect", real_of(phrase->effect, 1e-6), "verdict",
+                      verdict_name(effect_verdict(phrase->effect, explain->margin)));
         if (json_array_append_new(list, entry) != 0) {
             json_decref(list);
             return NULL;
@@ -599,11 +598,11 @@ static json_t *warnings_of(const struct explain *explain)
     bool good = list != NULL;
     for (int kind = WORDING_COUNT; kind <= WORDING_PLACE && good; kind++) {
         json_t *words = json_array();
-        for (size_t i = 0; i < explain->hit_count; i++)
-            if (explain->hits[i].kind == (enum wording)kind)
-                good =
-                    add_entry(words, string_of(explain->text.data + explain->hits[i].begin, explain->hits[i].size)) &&
-                    good;
+        for (size_t i = 0; i < explain->words.hit_count; i++)
+            if (explain->words.hits[i].kind == (enum wording)kind)
+                good = add_entry(words, string_of(explain->text.data + explain->words.hits[i].begin,
+                                                  explain->words.hits[i].size)) &&
+                       good;
         if (json_array_size(words) > 0)
             good = add_entry(list, json_pack("{ss sO}", "kind", wording_name((enum wording)kind), "words", words)) &&
                    good;
@@ -617,11 +616,10 @@ static json_t *warnings_of(const struct explain *explain)
 
 static json_t *contrasts_of(const struct explain *explain)
 {
-    static const char *const told[] = {[TOLD_NONE] = "no", [TOLD_OWN] = "yes", [TOLD_OTHER] = "other"};
     json_t *list = json_array();
     bool good = list != NULL;
-    for (size_t i = 0; i < explain->contrasts.count && good; i++) {
-        const struct contrast *contrast = &explain->contrasts.items[i];
+    for (size_t i = 0; i < explain->words.contrast_count && good; i++) {
+        const struct contrast *contrast = &explain->words.contrasts[i];
         json_t *others = json_array();
         for (size_t j = 0; j < contrast->count; j++)
             good = add_entry(others, json_pack("{ss so}", "word", contrast->others[j].word, "cosine",
@@ -632,7 +630,7 @@ static json_t *contrasts_of(const struct explain *explain)
                                    string_of(explain->text.data + contrast->hit.begin, contrast->hit.size), "begin",
                                    (json_int_t)contrast->hit.begin, "size", (json_int_t)contrast->hit.size, "others",
                                    others, "best", contrast->others[contrast->best].word, "told",
-                                   told[explain_told(explain, contrast)])) &&
+                                   told_name(contrast_told(contrast, explain->found->cosine, explain->margin)))) &&
                good;
     }
     if (good)

@@ -8,19 +8,14 @@
 
 #include "messages.h"
 
-/* Well-known names, the best first; case, blanks, underscores, dashes, and brackets at the end do not count. */
-static const char *const image_names[] = {
-    "image",         "picture",    "photo",     "img",         "pic",      "image_path", "picture_path",
-    "product_image", "image_file", "image_url", "picture_url", "path",     "file",       "filename",
-    "file_name",     "filepath",   "file_path", "url",         "图片",     "图像",       "照片",
-    "图片路径",      "图片地址",   "图片链接",  "图片文件",    "商品图片", "商品主图",   "图片文件名",
-    "图片名称",      "主图",       "路径",      "文件",        "文件名",   "链接",       NULL};
-static const char *const text_names[] = {
-    "text", "texts",    "title",    "caption", "captions",      "description", "标题",     "文本", "文字", "说明",
-    "描述", "商品标题", "商品名称", "商品名",  "product_title", "名称",        "图片说明", "文案", NULL};
-static const char *const label_names[] = {"label", "is_match", "标注",     "人工标注", "match", "verdict", "decision",
-                                          "标签",  "是否匹配", "人工结论", "结论",     "匹配",  NULL};
-static const char *const *const role_names[] = {image_names, text_names, label_names};
+static const struct {
+    enum record_role role;
+    const char *name;
+} column_names[] = {
+#define COLUMN_NAME(role, name) {ROLE_##role, name},
+#include "record_names.def"
+#undef COLUMN_NAME
+};
 
 static const char *const yes_words[] = {"1",    "1.0",  "yes",    "y",        "true", "match", "pass",
                                         "ok",   "good", "accept", "accepted", "是",   "匹配",  "相符",
@@ -111,10 +106,10 @@ static bool is_name(const char *name, size_t size, const char *known)
     }
 }
 
-static size_t name_place(const char *const *names, const char *name, size_t size)
+static size_t name_place(enum record_role role, const char *name, size_t size)
 {
-    for (size_t i = 0; names[i]; i++)
-        if (is_name(name, size, names[i]))
+    for (size_t i = 0; i < sizeof column_names / sizeof *column_names; i++)
+        if (column_names[i].role == role && is_name(name, size, column_names[i].name))
             return i;
     return SIZE_MAX;
 }
@@ -136,14 +131,14 @@ size_t record_name_rank(enum record_role role, const char *name, size_t size)
 {
     trim(&name, &size);
     size = without_brackets(name, size);
-    size_t rank = name_place(role_names[role], name, size), stem = size;
+    size_t rank = name_place(role, name, size), stem = size;
     if (rank != SIZE_MAX || role != ROLE_TEXT)
         return rank;
     while (stem > 0 && name[stem - 1] >= '0' && name[stem - 1] <= '9')
         stem--;
     if (stem == size || stem == 0)
         return SIZE_MAX;
-    return name_place(text_names, name, stem);
+    return name_place(ROLE_TEXT, name, stem);
 }
 
 int record_label_of(const char *word, size_t size)

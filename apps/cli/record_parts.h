@@ -53,7 +53,7 @@ void record_roles_free(struct record_roles *roles);
 
 enum record_role { ROLE_IMAGE, ROLE_TEXT, ROLE_LABEL };
 
-/* How well a name stands for a role: 0 is best, SIZE_MAX: not at all. "text2" and "text_2" rank as "text". */
+/* How well a name stands for a role: the least is best, SIZE_MAX: not at all. "text2" and "text_2" rank as "text". */
 size_t record_name_rank(enum record_role role, const char *name, size_t size);
 
 /* 1, 0 or -1 from a word such as yes or 不匹配. */

@@ -35,7 +35,12 @@ bool call_add(struct call *call, const tuwen_input *input, struct place place)
 
 void place_name(char name[PARAM_SIZE], struct place place)
 {
-    if (place.length)
+    int size = place.part ? snprintf(name, PARAM_SIZE, "part %zu (%s)", place.part, place.field) : 0;
+    if (place.part && place.length)
+        snprintf(name + size, PARAM_SIZE - (size_t)size, ", line %zu", place.index + 1);
+    else if (place.part)
+        return;
+    else if (place.length)
         snprintf(name, PARAM_SIZE, "%s[%zu]", place.field, place.index);
     else
         snprintf(name, PARAM_SIZE, "%s", place.field);
@@ -51,5 +56,6 @@ void call_free(struct call *call)
     free(call->vectors);
     document_free(call->document);
     tuwen_explanation_free(call->explaining.found);
+    free(call->explaining.words);
     *call = (struct call){0};
 }

@@ -8,6 +8,7 @@
 #ifndef TUWEN_SERVER_CALL_H
 #define TUWEN_SERVER_CALL_H
 
+#include "contrast.h"
 #include "json.h"
 #include "profiles.h"
 #include "refusal.h"
@@ -30,6 +31,7 @@ enum { PARAM_SIZE = 80, MAX_PAIRS = 4 * 1024 * 1024 };
 struct place {
     const char *field;    /* constant storage */
     size_t index, length; /* length 0: the field itself; otherwise the element `index` of a list */
+    size_t part;          /* of a form, from 1; then an element is a line. 0: the body is none */
 };
 
 /* Of /v1/explain: what is wished of a picture and a text, the first two inputs, and what was found. */
@@ -38,7 +40,9 @@ struct explaining {
     bool heat;   /* the drawing too */
     int budget;  /* as in tuwen_explain_options */
     tuwen_explanation *found;
-    const void *png; /* the drawing, which belongs to `found` */
+    struct words *words;
+    size_t word_tokens; /* computed for these */
+    const void *png;    /* the drawing, which belongs to `found` */
     size_t png_size;
 };
 
@@ -72,7 +76,7 @@ static inline bool call_is_open(const struct call *call, size_t index)
     return call->outputs[index].status == TUWEN_OK;
 }
 
-/* The name of a place in the body, such as "input[3]". */
+/* The name of a place in the body, such as "input[3]" or "part 3 (image)". */
 void place_name(char name[PARAM_SIZE], struct place place);
 
 /*

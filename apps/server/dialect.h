@@ -10,21 +10,24 @@
 struct form;
 
 struct dialect {
-    /* Reads call->document; of a dialect of forms, `read_form` reads the form in its place. False with a refusal. */
+    /* Reads call->document. False with a refusal. NULL: of forms only. */
     bool (*read)(struct call *call, const struct terms *terms, struct refusal *refusal);
     /* Writes the results; false with a refusal if there is nothing to answer with but that. */
     bool (*write)(const struct call *call, const struct terms *terms, struct buffer *body, struct refusal *refusal);
     void (*refuse)(const struct refusal *refusal, struct buffer *body);
+    /* JSON Lines, which are read and answered one by one (review.h), in place of all that: only refusals of the whole are the
+     * dialect's. */
+    bool lines;
     /* Where several dialects have the same path: the one that the body is in. NULL: this one. */
     const struct dialect *(*choose)(value document);
-    /* multipart/form-data. What stays in the call is copied: the body goes. */
+    /* Of multipart/form-data, beside JSON or in its place. What stays in the call is copied: the body goes. */
     bool (*read_form)(struct call *call, const struct form *form, const struct terms *terms, struct refusal *refusal);
 };
 
 extern const struct dialect dialect_match, dialect_explain, dialect_openai, dialect_messages, dialect_score,
     dialect_rerank, dialect_ollama, dialect_ollama_single, dialect_cohere, dialect_cohere_rerank, dialect_tei_embed,
     dialect_tei_similarity, dialect_tei_rerank, dialect_voyage, dialect_voyage_rerank, dialect_dashscope,
-    dialect_dashscope_rerank, dialect_immich;
+    dialect_dashscope_rerank, dialect_immich, dialect_review;
 
 /* OpenAI's shape of an error, which is ours too; and vLLM's, whose `code` is the status. */
 void openai_refuse(const struct refusal *refusal, struct buffer *body);
@@ -44,6 +47,10 @@ bool openai_read_format(struct call *call, const struct terms *terms, struct ref
 
 /* ---- items.c ---- */
 
+/* Reads a body that is a form, for a dialect that has `read_form`. */
+bool items_read_form(const struct dialect *dialect, struct call *call, const char *type, const char *body,
+                     size_t size, const struct terms *terms, struct refusal *refusal);
+
 /* A number of elements within the limit, and at least one. */
 bool items_count(value list, const char *field, const struct terms *terms, struct refusal *refusal);
 
@@ -57,6 +64,10 @@ bool items_add(struct call *call, value element, struct place place, value instr
 /* Adds a picture, or an input that failed when it cannot be read. False only when memory is short. */
 bool items_add_picture(struct call *call, value picture, struct place place, const struct terms *terms,
                        struct refusal *refusal);
+
+/* The same of a picture's own bytes, which are copied. */
+bool items_add_bytes(struct call *call, const char *bytes, size_t size, struct place place, const struct terms *terms,
+                     struct refusal *refusal);
 
 /* Adds a text, or an input that failed when it cannot be used. False only when memory is short. */
 bool items_add_text(struct call *call, value text, struct place place, value instruction, const struct terms *terms,

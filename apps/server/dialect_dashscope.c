@@ -24,7 +24,7 @@ static bool read_fused(struct call *call, value contents, const struct terms *te
     for (size_t i = 0; good && i < value_length(contents); i++) {
         value element = value_at(contents, i), text = value_member(element, "text"),
               image = value_member(element, "image");
-        place_name(param, (struct place){field, i, value_length(contents)});
+        place_name(param, (struct place){.field = field, .index = i, .length = value_length(contents)});
         if (!text && !image)
             good = refuse(refusal, terms->language, REFUSE_BAD_VALUE, param,
                           WITH(param, "{\"text\": ...} | {\"image\": ...}"));

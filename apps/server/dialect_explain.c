@@ -6,12 +6,11 @@
  *
  * The answer is that of `tuwen explain --json`, and what /v1/match says of a pair.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "dialect.h"
-
-/* An effect of so many margins has the full colour of the drawing, as in `tuwen explain`. */
-enum { PALE = 2 };
+#include "effect.h"
 
 enum { PICTURE, TEXT }; /* the inputs */
 
@@ -94,6 +93,44 @@ static bool blame(struct call *call, tuwen_status status, const tuwen_error *err
     return true;
 }
 
+struct embedding {
+    tuwen_session *session;
+    size_t tokens;
+    tuwen_error *error;
+};
+
+static tuwen_status embed(void *user, const tuwen_input *inputs, size_t count, float *vectors)
+{
+    struct embedding *embedding = user;
+    tuwen_output *outputs = calloc(count, sizeof *outputs);
+    if (!outputs)
+        return TUWEN_OUT_OF_MEMORY;
+    tuwen_status status = tuwen_embed(embedding->session, inputs, count, vectors, outputs, embedding->error);
+    for (size_t i = 0; i < count && status == TUWEN_OK; i++) {
+        embedding->tokens += (size_t)outputs[i].tokens;
+        if (outputs[i].status != TUWEN_OK) {
+            status = outputs[i].status;
+            memcpy(embedding->error->message, outputs[i].message, sizeof embedding->error->message);
+        }
+    }
+    free(outputs);
+    return status;
+}
+
+/* Warnings and the contrast check. */
+static tuwen_status look_at_words(struct call *call, tuwen_session *session, tuwen_error *error)
+{
+    struct explaining *explaining = &call->explaining;
+    struct embedding embedding = {.session = session, .error = error};
+    explaining->words = calloc(1, sizeof *explaining->words);
+    if (!explaining->words)
+        return TUWEN_OUT_OF_MEMORY;
+    tuwen_status status = words_try(explaining->words, &call->inputs[TEXT], explaining->found->picture_vector,
+                                    explaining->found->dimension, embed, &embedding);
+    explaining->word_tokens = embedding.tokens;
+    return status;
+}
+
 tuwen_status call_explain(struct call *call, tuwen_session *session, tuwen_progress_function progress, void *user,
                           tuwen_error *error)
 {
@@ -103,10 +140,12 @@ tuwen_status call_explain(struct call *call, tuwen_session *session, tuwen_progr
     call->inputs[PICTURE].name = "image";
     tuwen_status status =
         tuwen_explain(session, &call->inputs[PICTURE], &call->inputs[TEXT], &options, &explaining->found, error);
+    if (status == TUWEN_OK)
+        status = look_at_words(call, session, error);
     if (status == TUWEN_OK && explaining->heat)
-        status =
-            tuwen_explanation_draw(session, explaining->found, &call->inputs[PICTURE], 0,
-                                   PALE * tuwen_effect_margin(info), &explaining->png, &explaining->png_size, error);
+        status = tuwen_explanation_draw(session, explaining->found, &call->inputs[PICTURE], 0,
+                                        EFFECT_FULL * tuwen_effect_margin(info), &explaining->png,
+                                        &explaining->png_size, error);
     return blame(call, status, error) ? TUWEN_OK : status;
 }
 
@@ -123,10 +162,59 @@ static void write_phrases(const struct call *call, float margin, struct buffer *
         BUFFER_FORMAT(body, ",\"begin\":%zu,\"size\":%zu", phrase->begin, phrase->size);
         judge_write_number(body, "without", phrase->without);
         judge_write_number(body, "effect", phrase->effect);
-        BUFFER_FORMAT(body, ",\"verdict\":\"%s\"}",
-                      phrase->effect >= margin    ? "supported"
-                      : phrase->effect <= -margin ? "unsupported"
-                                                  : "unclear");
+        BUFFER_FORMAT(body, ",\"verdict\":\"%s\"}", verdict_name(effect_verdict(phrase->effect, margin)));
+    }
+    buffer_text(body, "]");
+}
+
+static void write_word(const struct call *call, const struct wording_hit *hit, struct buffer *body)
+{
+    buffer_json(body, call->inputs[TEXT].text + hit->begin, hit->size);
+}
+
+/* The words that such models read badly, by kind. */
+static void write_warnings(const struct call *call, struct buffer *body)
+{
+    const struct words *words = call->explaining.words;
+    const char *separator = "";
+    buffer_text(body, ",\"warnings\":[");
+    for (enum wording kind = WORDING_COUNT; kind <= WORDING_PLACE; kind++) {
+        size_t count = 0;
+        for (size_t i = 0; i < words->hit_count; i++) {
+            if (words->hits[i].kind != kind)
+                continue;
+            if (count == 0)
+                BUFFER_FORMAT(body, "%s{\"kind\":\"%s\",\"words\":[", separator, wording_name(kind));
+            buffer_text(body, count++ ? "," : "");
+            write_word(call, &words->hits[i], body);
+        }
+        if (count > 0) {
+            buffer_text(body, "]}");
+            separator = ",";
+        }
+    }
+    buffer_text(body, "]");
+}
+
+static void write_contrasts(const struct call *call, float margin, struct buffer *body)
+{
+    const struct words *words = call->explaining.words;
+    buffer_text(body, ",\"contrasts\":[");
+    for (size_t i = 0; i < words->contrast_count; i++) {
+        const struct contrast *contrast = &words->contrasts[i];
+        BUFFER_FORMAT(body, "%s{\"kind\":\"%s\",\"word\":", i ? ",\n" : "\n", wording_name(contrast->hit.kind));
+        write_word(call, &contrast->hit, body);
+        BUFFER_FORMAT(body, ",\"begin\":%zu,\"size\":%zu,\"others\":[", contrast->hit.begin, contrast->hit.size);
+        for (size_t j = 0; j < contrast->count; j++) {
+            buffer_text(body, j ? ",{\"word\":" : "{\"word\":");
+            judge_write_string(body, contrast->others[j].word);
+            judge_write_number(body, "cosine", contrast->others[j].cosine);
+            buffer_text(body, "}");
+        }
+        buffer_text(body, "],\"best\":");
+        judge_write_string(body, contrast->others[contrast->best].word);
+        BUFFER_FORMAT(body, ",\"told\":\"%s\"}",
+                      told_name(contrast_told(contrast, call->explaining.found->cosine, margin)));
     }
     buffer_text(body, "]");
 }
@@ -189,10 +277,12 @@ static bool explain_write(const struct call *call, const struct terms *terms, st
                   found->truncated ? "true" : "false");
     judge_write_number(body, "margin", margin);
     write_phrases(call, margin, body);
+    write_warnings(call, body);
+    write_contrasts(call, margin, body);
     write_regions(found, body);
     write_heat(&call->explaining, body);
-    BUFFER_FORMAT(body, ",\"usage\":{\"total_tokens\":%zu,\"image_tokens\":%zu}}\n", found->tokens,
-                  found->image_tokens);
+    BUFFER_FORMAT(body, ",\"usage\":{\"total_tokens\":%zu,\"image_tokens\":%zu}}\n",
+                  found->tokens + call->explaining.word_tokens, found->image_tokens);
     return true;
 }
 

@@ -5,7 +5,6 @@
  * model's instruction for matching. Faces and letters in pictures are not found here.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dialect.h"
@@ -39,23 +38,15 @@ static bool read_entries(struct call *call, const struct form_part *entries, con
     return good || bad_entries(terms, wanted, refusal);
 }
 
-static bool add_picture(struct call *call, const struct form_part *image, const struct terms *terms,
-                        struct refusal *refusal)
-{
-    unsigned char *copy = malloc(image->size);
-    if (!copy)
-        return refuse(refusal, terms->language, REFUSE_OUT_OF_MEMORY, NULL, NULL);
-    memcpy(copy, image->data, image->size);
-    tuwen_input input = {.picture = copy, .picture_size = image->size};
-    return call_add(call, &input, (struct place){.field = "image"}) ||
-           refuse(refusal, terms->language, REFUSE_OUT_OF_MEMORY, NULL, NULL);
-}
-
 static bool immich_read(struct call *call, const struct form *form, const struct terms *terms,
                         struct refusal *refusal)
 {
-    const struct form_part *image = form_find(form, "image"), *text = form_find(form, "text");
-    if (!read_entries(call, form_find(form, "entries"), terms, refusal))
+    size_t counts[3];
+    const struct form_part *entries = form_find(form, "entries", &counts[0]),
+                           *image = form_find(form, "image", &counts[1]), *text = form_find(form, "text", &counts[2]);
+    if (counts[0] > 1 || counts[1] > 1 || counts[2] > 1)
+        return refuse(refusal, terms->language, REFUSE_BAD_FORM, NULL, WITH("two parts have the same name"));
+    if (!read_entries(call, entries, terms, refusal))
         return false;
     bool visual = call->wanted == VISUAL;
     const struct form_part *part = visual ? image : text;
@@ -63,7 +54,7 @@ static bool immich_read(struct call *call, const struct form *form, const struct
         return refuse(refusal, terms->language, REFUSE_MISSING, visual ? "image" : "text",
                       WITH(visual ? "image" : "text"));
     if (visual)
-        return add_picture(call, part, terms, refusal);
+        return items_add_bytes(call, part->data, part->size, (struct place){.field = "image"}, terms, refusal);
     call->document = document_text(part->data, part->size);
     if (!call->document)
         return refuse(refusal, terms->language, REFUSE_BAD_VALUE, "text", WITH("text", "UTF-8"));

@@ -4,12 +4,14 @@
  *
  *     {"image": "<base64 or data URL>" | "images": [...], "texts": ["...", ...], "instruction"?: "...", "top"?: N}
  *
+ * or the same as a form: parts `image` (files) and `text`, each as often as wanted, `texts` (one a line), `instruction`, `top`.
  * What cannot be used is told in `errors`, and does not stop the others.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "dialect.h"
+#include "form.h"
 
 static const char *const fields[] = {"image",   "images", "text",  "texts", "instruction",
                                      "profile", "top",    "model", NULL};
@@ -33,7 +35,7 @@ static bool read_side(struct call *call, const char *one, const char *many, valu
         return false;
     for (size_t i = 0; i < (count ? count : 1); i++) {
         value element = count ? value_at(list, i) : single;
-        struct place place = {count ? many : one, i, count};
+        struct place place = {.field = count ? many : one, .index = i, .length = count};
         bool good = pictures ? items_add_picture(call, element, place, terms, refusal)
                              : items_add_text(call, element, place, instruction, terms, refusal);
         if (!good)
@@ -42,30 +44,195 @@ static bool read_side(struct call *call, const char *one, const char *many, valu
     return true;
 }
 
-static bool match_read(struct call *call, const struct terms *terms, struct refusal *refusal)
+/* What is said once. `*instruction` is NULL if there is none. */
+static bool read_options(struct call *call, value *instruction, const struct terms *terms, struct refusal *refusal)
 {
-    value instruction, top = value_member(call->document, "top");
+    value top = value_member(call->document, "top");
     const char *other = value_other_member(call->document, fields);
     if (other)
         return refuse(refusal, terms->language, REFUSE_UNKNOWN_FIELD, other, WITH(other));
-    if (!items_optional_text(call->document, "instruction", &instruction, terms, refusal))
+    if (!items_optional_text(call->document, "instruction", instruction, terms, refusal))
         return false;
     if (value_kind(top) > KIND_NULL) {
         if (!value_is_whole(top) || value_number(top) < 1)
             return refuse(refusal, terms->language, REFUSE_BAD_VALUE, "top", WITH("top", "1, 2, 3, ..."));
         call->top = value_number(top) < 1e9 ? (size_t)value_number(top) : 1000000000;
     }
-    if (!read_side(call, "image", "images", NULL, terms, refusal))
-        return false;
-    call->pictures = call->count;
-    if (!read_side(call, "text", "texts", instruction, terms, refusal))
-        return false;
+    return true;
+}
+
+/* Once all inputs are there. */
+static bool finish(struct call *call, const struct terms *terms, struct refusal *refusal)
+{
     size_t texts = call->count - call->pictures;
     if (texts > MAX_PAIRS / call->pictures)
         return refuse(refusal, terms->language, REFUSE_TOO_MANY_PAIRS, NULL,
                       WITH(digits_of(call->pictures).text, digits_of(texts).text, digits_of(MAX_PAIRS).text));
     items_set_instruction(call, call->pictures, call->count, terms);
     return judge_choose(call, call->pictures, terms, refusal);
+}
+
+static bool match_read(struct call *call, const struct terms *terms, struct refusal *refusal)
+{
+    value instruction;
+    if (!read_options(call, &instruction, terms, refusal) ||
+        !read_side(call, "image", "images", NULL, terms, refusal))
+        return false;
+    call->pictures = call->count;
+    return read_side(call, "text", "texts", instruction, terms, refusal) && finish(call, terms, refusal);
+}
+
+/* ---- forms: the options and texts become the document that they would have been in JSON ---- */
+
+static const char *in(const struct terms *terms, const char *english, const char *chinese)
+{
+    return terms->language == TUWEN_CHINESE ? chinese : english;
+}
+
+/* What JSON calls a part, if that has a place in a form too. */
+static const char *field_of(const struct form_part *part)
+{
+    for (const char *const *field = fields; *field; field++)
+        if (form_part_is(part, *field) && strcmp(*field, "images") != 0)
+            return *field;
+    return NULL;
+}
+
+static bool refuse_unknown(const struct form_part *part, size_t number, const struct terms *terms,
+                           struct refusal *refusal)
+{
+    char name[PARAM_SIZE];
+    bool plain = part->name_size < 40;
+    for (size_t i = 0; i < part->name_size && plain; i++)
+        plain = part->name[i] >= ' ' && part->name[i] <= '~';
+    if (plain)
+        snprintf(name, sizeof name, "part %zu (%.*s)", number, (int)part->name_size, part->name);
+    else
+        snprintf(name, sizeof name, "part %zu", number);
+    return refuse(refusal, terms->language, REFUSE_UNKNOWN_FIELD, name, WITH(name));
+}
+
+static bool refuse_encoding(struct place place, const struct terms *terms, struct refusal *refusal)
+{
+    char name[PARAM_SIZE];
+    place_name(name, place);
+    return refuse(refusal, terms->language, REFUSE_BAD_VALUE, name,
+                  WITH(name, in(terms, "text in UTF-8", "UTF-8 文本")));
+}
+
+/* A part that comes once becomes a member of the document; digits of `top` a number. */
+static bool take_option(struct call *call, const struct form_part *part, struct place place,
+                        const struct terms *terms, struct refusal *refusal)
+{
+    char name[PARAM_SIZE], digits[10] = "";
+    place_name(name, place);
+    if (value_member(call->document, place.field))
+        return refuse(refusal, terms->language, REFUSE_PART_TWICE, name, WITH(name));
+    if (part->size < sizeof digits)
+        memcpy(digits, part->data, part->size);
+    bool number = strcmp(place.field, "top") == 0 && *digits && strspn(digits, "0123456789") == part->size;
+    bool good = number ? document_set_number(call->document, place.field, strtol(digits, NULL, 10))
+                       : document_set_text(call->document, place.field, part->data, part->size);
+    return good || refuse_encoding(place, terms, refusal);
+}
+
+static bool add_text(struct call *call, const char *text, size_t size, struct place place, value instruction,
+                     const struct terms *terms, struct refusal *refusal)
+{
+    value copy = document_append_text(call->document, "texts", text, size);
+    return copy ? items_add_text(call, copy, place, instruction, terms, refusal)
+                : refuse_encoding(place, terms, refusal);
+}
+
+/* Moves over a line; false at the end. Its size is 0 if it is empty. */
+static bool next_line(const char **at, const char *end, const char **line, size_t *size)
+{
+    const char *stop = memchr(*at, '\n', (size_t)(end - *at));
+    if (*at == end)
+        return false;
+    *line = *at;
+    *size = (size_t)((stop ? stop : end) - *at);
+    *size -= *size > 0 && (*line)[*size - 1] == '\r';
+    *at = stop ? stop + 1 : end;
+    return true;
+}
+
+/* Where the first line of a part begins: behind the mark that some editors write. */
+static const char *lines_of(const struct form_part *part)
+{
+    bool marked = part->size >= 3 && memcmp(part->data, "\xef\xbb\xbf", 3) == 0;
+    return part->data + (marked ? 3 : 0);
+}
+
+/* One text a line; empty lines are none. */
+static bool add_lines(struct call *call, const struct form_part *part, struct place place, value instruction,
+                      const struct terms *terms, struct refusal *refusal)
+{
+    const char *at = lines_of(part), *line;
+    size_t size;
+    place.length = 1;
+    for (; next_line(&at, part->data + part->size, &line, &size); place.index++)
+        if (size > 0 && !add_text(call, line, size, place, instruction, terms, refusal))
+            return false;
+    return true;
+}
+
+/* How many pictures, or texts, there are. */
+static bool count_parts(const struct form *form, bool pictures, const struct terms *terms, struct refusal *refusal)
+{
+    const char *field = pictures ? "image" : "text";
+    size_t count, size;
+    form_find(form, field, &count);
+    for (size_t i = 0; i < form->count && !pictures; i++) {
+        const struct form_part *part = &form->parts[i];
+        const char *at = lines_of(part), *line;
+        while (form_part_is(part, "texts") && next_line(&at, part->data + part->size, &line, &size))
+            count += size > 0;
+    }
+    if (count == 0)
+        return refuse(refusal, terms->language, REFUSE_MISSING, field,
+                      WITH(pictures ? "image" : in(terms, "text or texts", "text 或 texts")));
+    return count <= terms->max_items || refuse(refusal, terms->language, REFUSE_TOO_MANY, field,
+                                               WITH(field, digits_of(count).text, digits_of(terms->max_items).text));
+}
+
+/* Adds the parts of one kind. */
+static bool add_parts(struct call *call, const struct form *form, bool pictures, value instruction,
+                      const struct terms *terms, struct refusal *refusal)
+{
+    bool good = count_parts(form, pictures, terms, refusal);
+    for (size_t i = 0; i < form->count && good; i++) {
+        const struct form_part *part = &form->parts[i];
+        struct place place = {.field = field_of(part), .part = i + 1};
+        if (pictures && form_part_is(part, "image"))
+            good = items_add_bytes(call, part->data, part->size, place, terms, refusal);
+        else if (!pictures && form_part_is(part, "text"))
+            good = add_text(call, part->data, part->size, place, instruction, terms, refusal);
+        else if (!pictures && form_part_is(part, "texts"))
+            good = add_lines(call, part, place, instruction, terms, refusal);
+    }
+    return good;
+}
+
+static bool match_read_form(struct call *call, const struct form *form, const struct terms *terms,
+                            struct refusal *refusal)
+{
+    value instruction;
+    call->document = document_object();
+    if (!call->document)
+        return refuse(refusal, terms->language, REFUSE_OUT_OF_MEMORY, NULL, NULL);
+    for (size_t i = 0; i < form->count; i++) {
+        struct place place = {.field = field_of(&form->parts[i]), .part = i + 1};
+        if (!place.field)
+            return refuse_unknown(&form->parts[i], place.part, terms, refusal);
+        bool once = strcmp(place.field, "image") != 0 && strncmp(place.field, "text", 4) != 0;
+        if (once && !take_option(call, &form->parts[i], place, terms, refusal))
+            return false;
+    }
+    if (!read_options(call, &instruction, terms, refusal) || !add_parts(call, form, true, NULL, terms, refusal))
+        return false;
+    call->pictures = call->count;
+    return add_parts(call, form, false, instruction, terms, refusal) && finish(call, terms, refusal);
 }
 
 /* ---- results ---- */
@@ -236,4 +403,5 @@ static bool match_write(const struct call *call, const struct terms *terms, stru
     return true;
 }
 
-const struct dialect dialect_match = {.read = match_read, .write = match_write, .refuse = openai_refuse};
+const struct dialect dialect_match = {
+    .read = match_read, .read_form = match_read_form, .write = match_write, .refuse = openai_refuse};

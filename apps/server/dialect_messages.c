@@ -37,7 +37,7 @@ static bool take_message(struct found *found, value message, size_t index, const
     char param[PARAM_SIZE], part[PARAM_SIZE + 16];
     value role = value_member(message, "role"), content = value_member(message, "content");
     bool chinese = terms->language == TUWEN_CHINESE;
-    place_name(param, (struct place){"messages", index, 1});
+    place_name(param, (struct place){.field = "messages", .index = index, .length = 1});
     snprintf(part, sizeof part, "%s.content", param);
     if (value_is(role, "system") || value_is(role, "developer")) {
         value text = only_text(content);
@@ -77,8 +77,8 @@ static bool messages_read(struct call *call, const struct terms *terms, struct r
         return refuse(refusal, terms->language, REFUSE_MISSING, "messages",
                       WITH("messages: {\"role\": \"user\", \"content\": ...}"));
     snprintf(param, sizeof param, "messages[%zu].content", found.user);
-    return parts_add(call, found.content, (struct place){"messages", found.user, 1}, param, found.instruction, terms,
-                     refusal);
+    return parts_add(call, found.content, (struct place){.field = "messages", .index = found.user, .length = 1},
+                     param, found.instruction, terms, refusal);
 }
 
 static bool messages_write(const struct call *call, const struct terms *terms, struct buffer *body,

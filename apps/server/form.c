@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * multipart/form-data, read strictly: no preamble, no epilogue but a line end, lines end with CR LF, every part is named once,
- * and what follows a boundary is a line end or the two dashes of the last one.
+ * multipart/form-data, read strictly: no preamble, no epilogue but a line end, lines end with CR LF, every part has a name, and
+ * what follows a boundary is a line end or the two dashes of the last one.
  */
 #include "form.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -100,56 +101,85 @@ static const char *read_head(struct form_part *part, const char **at, const char
     return part->name && part->name_size ? NULL : "a part has no name";
 }
 
-static bool has_name(const struct form *form, const struct form_part *part)
+/* Makes room for one more part. */
+static enum form_end grow(struct form *form, size_t most)
 {
-    for (size_t i = 0; i < form->count; i++)
-        if (form->parts[i].name_size == part->name_size &&
-            memcmp(form->parts[i].name, part->name, part->name_size) == 0)
-            return true;
-    return false;
+    if (form->count == most)
+        return FORM_FULL;
+    if (form->count < form->capacity)
+        return FORM_GOOD;
+    size_t capacity = form->capacity ? form->capacity * 2 : 8;
+    struct form_part *larger = realloc(form->parts, capacity * sizeof *larger);
+    if (!larger)
+        return FORM_NO_MEMORY;
+    form->parts = larger;
+    form->capacity = capacity;
+    return FORM_GOOD;
 }
 
-const char *form_read(struct form *form, const char *type, const char *body, size_t size)
+static enum form_end bad(struct form *form, const char *why)
+{
+    form->why = why;
+    return FORM_BAD;
+}
+
+enum form_end form_read(struct form *form, const char *type, const char *body, size_t size, size_t most)
 {
     struct boundary boundary;
     const char *at = body, *end = body + size;
-    form->count = 0;
+    *form = (struct form){0};
     if (!read_boundary(&boundary, type))
-        return "the Content-Type names no good boundary";
+        return bad(form, "the Content-Type names no good boundary");
     if (size < boundary.size || memcmp(at, boundary.line + 2, boundary.size - 2) != 0)
-        return "it does not begin with its boundary";
+        return bad(form, "it does not begin with its boundary");
     at += boundary.size - 2;
     while (end - at >= 2 && memcmp(at, "\r\n", 2) == 0) {
         struct form_part part = {0};
         at += 2;
         const char *wrong = read_head(&part, &at, end);
         if (wrong)
-            return wrong;
+            return bad(form, wrong);
         /* An empty part's boundary begins with the line end of its head. */
         part.data = at;
         const char *stop = memmem(at - 2, (size_t)(end - at) + 2, boundary.line, boundary.size);
         if (!stop)
-            return "a part has no end";
+            return bad(form, "a part has no end");
         part.size = stop < at ? 0 : (size_t)(stop - at);
-        if (form->count == FORM_PARTS)
-            return "it has more than 16 parts";
-        if (has_name(form, &part))
-            return "two parts have the same name";
+        enum form_end room = grow(form, most);
+        if (room != FORM_GOOD)
+            return room;
         form->parts[form->count++] = part;
         at = stop + boundary.size;
     }
     if (end - at < 2 || memcmp(at, "--", 2) != 0)
-        return "a boundary is followed by something else than a line end";
+        return bad(form, "a boundary is followed by something else than a line end");
     at += 2;
     if (at != end && !(end - at == 2 && memcmp(at, "\r\n", 2) == 0))
-        return "something follows its last boundary";
-    return NULL;
+        return bad(form, "something follows its last boundary");
+    return FORM_GOOD;
 }
 
-const struct form_part *form_find(const struct form *form, const char *name)
+void form_free(struct form *form)
 {
-    for (size_t i = 0; i < form->count; i++)
-        if (form->parts[i].name_size == strlen(name) && memcmp(form->parts[i].name, name, strlen(name)) == 0)
-            return &form->parts[i];
-    return NULL;
+    free(form->parts);
+    *form = (struct form){0};
+}
+
+bool form_part_is(const struct form_part *part, const char *name)
+{
+    return part->name_size == strlen(name) && memcmp(part->name, name, part->name_size) == 0;
+}
+
+const struct form_part *form_find(const struct form *form, const char *name, size_t *count)
+{
+    const struct form_part *found = NULL;
+    size_t number = 0;
+    for (size_t i = form->count; i-- > 0;)
+        if (form_part_is(&form->parts[i], name)) {
+            found = &form->parts[i];
+            number++;
+        }
+    if (count)
+        *count = number;
+    return found;
 }

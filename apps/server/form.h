@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { FORM_PARTS = 16, FORM_HEAD = 4096 };
+enum { FORM_HEAD = 4096 };
 
 struct form_part {
     const char *name, *data; /* in the body, without NUL */
@@ -14,14 +14,20 @@ struct form_part {
 };
 
 struct form {
-    size_t count;
-    struct form_part parts[FORM_PARTS];
+    size_t count, capacity;
+    struct form_part *parts; /* [count] */
+    const char *why;         /* of FORM_BAD, in English */
 };
 
-/* Reads a body of this Content-Type; what it finds lies in the body. NULL if it is a form, else why not, in English. */
-const char *form_read(struct form *form, const char *type, const char *body, size_t size);
+enum form_end { FORM_GOOD, FORM_BAD, FORM_FULL, FORM_NO_MEMORY };
 
-/* The part of that name, or NULL. */
-const struct form_part *form_find(const struct form *form, const char *name);
+/* Reads a body of this Content-Type, of at most so many parts; what it finds lies in the body. To be freed in any case. */
+enum form_end form_read(struct form *form, const char *type, const char *body, size_t size, size_t most);
+void form_free(struct form *form);
+
+bool form_part_is(const struct form_part *part, const char *name);
+
+/* The first part of that name, or NULL; `*count` (may be NULL) is how many there are. */
+const struct form_part *form_find(const struct form *form, const char *name, size_t *count);
 
 #endif

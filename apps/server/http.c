@@ -7,7 +7,6 @@
 #include "http.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,58 +14,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <microhttpd.h>
-
 #include "clock.h"
-
-enum phase { PHASE_HEAD, PHASE_BODY, PHASE_WAITING, PHASE_ANSWER, PHASE_IDLE };
-
-struct connection {
-    struct http *http;
-    int file;
-    unsigned long long number;
-    /* Under the lock of `http`. */
-    struct connection *next, **link;
-    enum phase phase;
-    double deadline; /* 0: none */
-    bool cut;        /* broken off */
-    struct exchange *exchange;
-};
-
-struct exchange_parts {
-    struct http *http;
-    struct connection *connection;
-    struct MHD_Connection *handle;
-    char *body;
-    size_t capacity;
-    bool headed; /* `head` was called */
-    bool whole;  /* the body is there */
-    bool troubled;
-    enum http_trouble trouble;
-    /* Under the lock. */
-    bool answered, suspended;
-    struct response response;
-};
-
-struct http {
-    struct http_options options;
-    struct MHD_Daemon *daemon;
-    pthread_t watcher;
-    pthread_mutex_t lock;
-    pthread_cond_t change;
-    struct connection *connections;
-    size_t connection_count, exchange_count;
-    unsigned long long last_number;
-    uint64_t bytes; /* of all bodies */
-    bool ending;
-    unsigned long long seed, last_id;
-    int listener;
-};
+#include "http_parts.h"
 
 /* ---- deadlines ---- */
 
-/* The lock is held. */
-static void enter_locked(struct connection *connection, enum phase phase, double seconds)
+void enter_locked(struct connection *connection, enum phase phase, double seconds)
 {
     connection->phase = phase;
     connection->deadline = seconds > 0 ? clock_seconds() + seconds : 0;
@@ -77,6 +30,19 @@ static void enter(struct connection *connection, enum phase phase, double second
     pthread_mutex_lock(&connection->http->lock);
     enter_locked(connection, phase, seconds);
     pthread_mutex_unlock(&connection->http->lock);
+}
+
+void suspend_locked(struct exchange_parts *parts, enum waits waits)
+{
+    enter_locked(parts->connection, PHASE_WAITING, 0);
+    parts->waits = waits;
+    MHD_suspend_connection(parts->handle);
+}
+
+void resume_locked(struct exchange_parts *parts)
+{
+    parts->waits = WAITS_NOT;
+    MHD_resume_connection(parts->handle);
 }
 
 /* Ends a connection that is late. Whoever was sending a request is told why: nothing else is being written to it then. */
@@ -262,7 +228,8 @@ static void on_completed(void *user, struct MHD_Connection *handle, void **conte
                         code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     pthread_mutex_lock(&http->lock);
     http->exchange_count--;
-    http->bytes -= parts->capacity;
+    stream_free(parts);
+    http->bytes -= parts->capacity + parts->held;
     parts->connection->exchange = NULL;
     enter_locked(parts->connection, PHASE_IDLE, http->options.idle_seconds);
     pthread_mutex_unlock(&http->lock);
@@ -358,17 +325,9 @@ static bool is_said_too_large(const struct exchange *exchange)
 
 /* ---- responses ---- */
 
-static enum MHD_Result send_response(struct exchange *exchange)
+static void add_headers(struct MHD_Response *response, const struct exchange *exchange, const struct response *answer)
 {
-    struct exchange_parts *parts = exchange->parts;
-    struct response *answer = &parts->response;
     char number[16];
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        answer->size, answer->body, answer->body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-    if (!response) {
-        free(answer->body);
-        return MHD_NO;
-    }
     MHD_add_response_header(response, "X-Request-Id", exchange->id);
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     if (!answer->keep)
@@ -387,6 +346,22 @@ static enum MHD_Result send_response(struct exchange *exchange)
         snprintf(number, sizeof number, "%d", answer->retry_after);
         MHD_add_response_header(response, "Retry-After", number);
     }
+}
+
+static enum MHD_Result send_response(struct exchange *exchange)
+{
+    struct exchange_parts *parts = exchange->parts;
+    struct response *answer = &parts->response;
+    struct MHD_Response *response =
+        answer->streamed
+            ? stream_response(exchange)
+            : MHD_create_response_from_buffer(answer->size, answer->body,
+                                              answer->body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    if (!response) {
+        free(answer->body);
+        return MHD_NO;
+    }
+    add_headers(response, exchange, answer);
     enter(parts->connection, PHASE_ANSWER, parts->http->options.answer_seconds + (double)answer->size / 65536);
     enum MHD_Result queued = MHD_queue_response(parts->handle, (unsigned)answer->status, response);
     MHD_destroy_response(response);
@@ -400,9 +375,8 @@ void exchange_answer(struct exchange *exchange, const struct response *response)
     pthread_mutex_lock(&http->lock);
     parts->response = *response;
     parts->answered = true;
-    /* Until it is resumed nothing frees the exchange. */
-    if (parts->suspended)
-        MHD_resume_connection(parts->handle);
+    if (parts->waits == WAITS_ANSWER)
+        resume_locked(parts);
     pthread_mutex_unlock(&http->lock);
 }
 
@@ -412,11 +386,8 @@ static enum MHD_Result wait_for_answer(struct exchange *exchange)
     struct exchange_parts *parts = exchange->parts;
     pthread_mutex_lock(&parts->http->lock);
     bool answered = parts->answered;
-    if (!answered) {
-        enter_locked(parts->connection, PHASE_WAITING, 0);
-        parts->suspended = true;
-        MHD_suspend_connection(parts->handle);
-    }
+    if (!answered)
+        suspend_locked(parts, WAITS_ANSWER);
     pthread_mutex_unlock(&parts->http->lock);
     return answered ? send_response(exchange) : MHD_YES;
 }
@@ -441,12 +412,14 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *handle, con
         if (!exchange)
             return MHD_NO;
         http->options.head(http->options.user, exchange);
-        if (!is_answered(exchange->parts) && is_said_too_large(exchange))
+        if (!is_answered(exchange->parts) && !exchange->streamed && is_said_too_large(exchange))
             http->options.trouble(http->options.user, exchange, HTTP_BODY_TOO_LARGE);
         /* A body that is not wanted is not read, which ends the connection; without one it can go on. */
         return has_body(exchange) && is_answered(exchange->parts) ? send_response(exchange) : MHD_YES;
     }
     struct exchange_parts *parts = exchange->parts;
+    if (*size > 0 && exchange->streamed)
+        return stream_take(exchange, bytes, size);
     if (*size > 0) {
         size_t count = *size;
         *size = 0;

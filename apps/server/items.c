@@ -1,14 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the dialects share: elements of bodies into the inputs of a call. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dialect.h"
+#include "form.h"
 #include "picture.h"
 
 static const char *in(const struct terms *terms, const char *english, const char *chinese)
 {
     return terms->language == TUWEN_CHINESE ? chinese : english;
+}
+
+bool items_read_form(const struct dialect *dialect, struct call *call, const char *type, const char *body,
+                     size_t size, const struct terms *terms, struct refusal *refusal)
+{
+    enum { OTHERS = 16 }; /* parts that are neither pictures nor texts */
+    struct form form;
+    size_t most = 2 * terms->max_items + OTHERS;
+    bool good = false;
+    switch (form_read(&form, type, body, size, most)) {
+    case FORM_GOOD:
+        good = dialect->read_form(call, &form, terms, refusal);
+        break;
+    case FORM_BAD:
+        refuse(refusal, terms->language, REFUSE_BAD_FORM, NULL, WITH(form.why));
+        break;
+    case FORM_FULL:
+        refuse(refusal, terms->language, REFUSE_TOO_MANY_PARTS, NULL,
+               WITH(digits_of(most).text, digits_of(terms->max_items).text));
+        break;
+    case FORM_NO_MEMORY:
+        refuse(refusal, terms->language, REFUSE_OUT_OF_MEMORY, NULL, NULL);
+        break;
+    }
+    form_free(&form);
+    return good;
 }
 
 bool items_count(value list, const char *field, const struct terms *terms, struct refusal *refusal)
@@ -140,6 +168,25 @@ bool items_add_picture(struct call *call, value picture, struct place place, con
     return call_add(call, &input, place) || out_of_memory(terms, refusal);
 }
 
+bool items_add_bytes(struct call *call, const char *bytes, size_t size, struct place place, const struct terms *terms,
+                     struct refusal *refusal)
+{
+    char param[PARAM_SIZE];
+    struct refusal why = {0};
+    unsigned char *copy = malloc(size ? size : 1);
+    place_name(param, place);
+    if (!copy)
+        return out_of_memory(terms, refusal);
+    if (size == 0) {
+        free(copy);
+        refuse(&why, terms->language, REFUSE_BAD_VALUE, param, WITH(param, in(terms, "a picture file", "图片文件")));
+        return add_failed(call, place, TUWEN_BAD_IMAGE, &why, terms, refusal);
+    }
+    memcpy(copy, bytes, size);
+    tuwen_input input = {.picture = copy, .picture_size = size};
+    return call_add(call, &input, place) || out_of_memory(terms, refusal);
+}
+
 bool items_add_text(struct call *call, value text, struct place place, value instruction, const struct terms *terms,
                     struct refusal *refusal)
 {
@@ -189,7 +236,8 @@ bool items_add_list(struct call *call, value list, const char *field, value inst
         return false;
     size_t count = value_length(list);
     for (size_t i = 0; i < count; i++)
-        if (!items_add(call, value_at(list, i), (struct place){field, i, count}, instruction, terms, refusal))
+        if (!items_add(call, value_at(list, i), (struct place){.field = field, .index = i, .length = count},
+                       instruction, terms, refusal))
             return false;
     return true;
 }
@@ -202,8 +250,8 @@ bool items_add_pictures(struct call *call, value list, const char *field, const 
         return false;
     size_t count = single ? 0 : value_length(list);
     for (size_t i = 0; i < (single ? 1 : count); i++)
-        if (!items_add_picture(call, single ? list : value_at(list, i), (struct place){field, i, count}, terms,
-                               refusal))
+        if (!items_add_picture(call, single ? list : value_at(list, i),
+                               (struct place){.field = field, .index = i, .length = count}, terms, refusal))
             return false;
     return true;
 }

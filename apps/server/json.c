@@ -7,23 +7,110 @@
 
 #include <jansson.h>
 
+/* jansson's sentence may quote the text up to the place; that part may be long and is not ours to repeat. */
+static value load(const char *text, size_t text_size, size_t flags, json_error_t *error)
+{
+    value document = json_loadb(text, text_size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | flags, error);
+    char *quote = document ? NULL : strstr(error->text, " near '");
+    if (quote)
+        *quote = '\0';
+    return document;
+}
+
 value document_read(const char *body, size_t body_size, char *why, size_t size)
 {
     json_error_t error;
-    json_t *document = json_loadb(body, body_size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
-    if (document)
-        return document;
-    /* jansson's sentence may quote the body up to the place; that part may be long and is not ours to repeat. */
-    char *quote = strstr(error.text, " near '");
-    if (quote)
-        *quote = '\0';
-    snprintf(why, size, "%s (line %d, column %d)", error.text, error.line, error.column);
-    return NULL;
+    value document = load(body, body_size, 0, &error);
+    if (!document)
+        snprintf(why, size, "%s (line %d, column %d)", error.text, error.line, error.column);
+    return document;
+}
+
+value line_read(const char *line, size_t line_size, char *why, size_t size)
+{
+    json_error_t error;
+    value document = load(line, line_size, JSON_DECODE_INT_AS_REAL, &error);
+    if (!document)
+        snprintf(why, size, "%s (column %d)", error.text, error.column);
+    return document;
+}
+
+/* ---- the members as they stand in a line; jansson has accepted it, so nothing can be missing ---- */
+
+static const char *skip_blanks(const char *at)
+{
+    return at + strspn(at, " \t\r\n");
+}
+
+/* Behind the string that begins at `at`. */
+static const char *skip_string(const char *at)
+{
+    for (at++; *at != '"'; at++)
+        if (*at == '\\')
+            at++;
+    return at + 1;
+}
+
+/* Behind the value that begins at `at`. */
+static const char *skip_value(const char *at)
+{
+    size_t depth = 0;
+    do {
+        if (*at == '"') {
+            at = skip_string(at);
+            continue;
+        }
+        if (*at == '{' || *at == '[')
+            depth++;
+        else if (*at == '}' || *at == ']')
+            depth--;
+        else if (depth == 0) /* a number, true, false or null */
+            return at + strcspn(at, ",]} \t\r\n");
+        at++;
+    } while (depth > 0);
+    return at;
+}
+
+void line_members(value object, const char *line,
+                  void (*each)(void *user, const char *name, const char *at, size_t size), void *user)
+{
+    const char *at = skip_blanks(line) + 1, *name;
+    json_t *member;
+    json_object_foreach((json_t *)object, name, member) /* in the order of the line */
+    {
+        const char *begin = skip_blanks(at), *colon = skip_blanks(skip_string(begin));
+        const char *end = skip_value(skip_blanks(colon + 1));
+        each(user, name, begin, (size_t)(end - begin));
+        at = skip_blanks(end) + 1; /* behind the comma */
+    }
 }
 
 value document_text(const char *text, size_t size)
 {
     return json_stringn(text, size);
+}
+
+value document_object(void)
+{
+    return json_object();
+}
+
+bool document_set_text(value object, const char *name, const char *text, size_t size)
+{
+    return json_object_set_new((json_t *)object, name, json_stringn(text, size)) == 0;
+}
+
+bool document_set_number(value object, const char *name, long number)
+{
+    return json_object_set_new((json_t *)object, name, json_integer(number)) == 0;
+}
+
+value document_append_text(value object, const char *name, const char *text, size_t size)
+{
+    json_t *list = json_object_get(object, name), *added = json_stringn(text, size);
+    if (!list && json_object_set_new((json_t *)object, name, json_array()) == 0)
+        list = json_object_get(object, name);
+    return json_array_append_new(list, added) == 0 ? added : NULL;
 }
 
 void document_free(value document)

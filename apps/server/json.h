@@ -15,8 +15,25 @@ enum kind { KIND_NONE, KIND_NULL, KIND_BOOLEAN, KIND_NUMBER, KIND_TEXT, KIND_LIS
  * that comes twice in an object is an error. Free with document_free. */
 value document_read(const char *body, size_t body_size, char *why, size_t size);
 
+/* The same of a line of JSON Lines, whose numbers may have any length: nobody computes with them. */
+value line_read(const char *line, size_t line_size, char *why, size_t size);
+
+/* Calls `each` for the members of an object that line_read made of `line`, in their order there: with the name, and with where
+ * the member stands, from the quote of its name to the end of its value. */
+void line_members(value object, const char *line,
+                  void (*each)(void *user, const char *name, const char *at, size_t size), void *user);
+
 /* A document that is a text only; NULL if the bytes are not UTF-8, or memory is short. */
 value document_text(const char *text, size_t size);
+
+/* A document that is an object without members; NULL if memory is short. */
+value document_object(void);
+
+/* Gives an object a text or a number; adds a text to the list of that name, which is made if it is not there, and returns it.
+ * False and NULL as of document_text. */
+bool document_set_text(value object, const char *name, const char *text, size_t size);
+bool document_set_number(value object, const char *name, long number);
+value document_append_text(value object, const char *name, const char *text, size_t size);
 void document_free(value document);
 
 /* KIND_NONE of NULL. */

@@ -37,13 +37,15 @@ static bool take_profile(struct call *call, bool *said, const struct terms *term
 
 bool judge_choose(struct call *call, size_t text, const struct terms *terms, struct refusal *refusal)
 {
-    const tuwen_input *input = &call->inputs[text];
     tuwen_error error = {.language = terms->language};
     bool said;
     if (!take_profile(call, &said, terms, refusal))
         return false;
-    if (!call->profile)
+    while (text < call->count && !call->inputs[text].text)
+        text++; /* that one could not be read */
+    if (!call->profile || text == call->count)
         return true;
+    const tuwen_input *input = &call->inputs[text];
     char *instruction = input->instruction ? strndup(input->instruction, input->instruction_size) : NULL;
     if (input->instruction && !instruction)
         return refuse(refusal, terms->language, REFUSE_OUT_OF_MEMORY, NULL, NULL);

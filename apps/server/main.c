@@ -176,6 +176,7 @@ static bool start_http(struct life *life)
         .idle_seconds = 2 * arguments->max_wait,
         .answer_seconds = arguments->max_wait,
         .head = service_head,
+        .piece = service_piece,
         .whole = service_whole,
         .trouble = service_trouble,
         .ended = service_ended,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page for people, at /, and the pictures of its examples. */
+/* The page for people, at /, the pictures of its examples, and the page of the reports that it makes. */
 #ifndef TUWEN_SERVER_PAGE_H
 #define TUWEN_SERVER_PAGE_H
 
@@ -8,6 +8,7 @@ struct exchange;
 
 #define PAGE_DOG "/page/dog.jpg"
 #define PAGE_SUNSET "/page/sunset-city.png"
+#define PAGE_REPORT "/page/report.html"
 
 void page_answer(struct service *service, struct exchange *exchange);
 

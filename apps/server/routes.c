@@ -29,6 +29,21 @@ static void answer_ready(struct service *service, struct exchange *exchange)
     service_answer(exchange, loaded && !closing ? 200 : 503, "application/json", &body);
 }
 
+/* Where band "fair" begins: by the model, and by each profile. */
+static void put_threshold(struct buffer *body, const struct terms *terms)
+{
+    float cosine = terms->info->band_from[TUWEN_BAND_FAIR];
+    BUFFER_FORMAT(body, ",\"threshold\":{\"cosine\":%.4f,\"score\":%.4f,\"match\":{", cosine,
+                  tuwen_score_cosine(terms->model, cosine).score);
+    for (size_t i = 0; i < terms->profiles.count; i++) {
+        const tuwen_profile_info *profile = tuwen_profile_get_info(terms->profiles.items[i]);
+        buffer_text(body, i ? "," : "");
+        buffer_json(body, profile->name, strlen(profile->name));
+        BUFFER_FORMAT(body, ":%.4f", profile->band_from[TUWEN_BAND_FAIR]);
+    }
+    buffer_text(body, "}}");
+}
+
 static void answer_models(struct service *service, struct exchange *exchange)
 {
     struct buffer body = {0};
@@ -39,10 +54,11 @@ static void answer_models(struct service *service, struct exchange *exchange)
         buffer_json(&body, terms->info->name, strlen(terms->info->name));
         BUFFER_FORMAT(&body, ",\"object\":\"model\",\"created\":%lld,\"owned_by\":\"tuwen\",\"dimension\":%d,",
                       (long long)service->created, terms->info->dimension);
-        BUFFER_FORMAT(&body, "\"fingerprint\":\"%s\",\"space\":\"%s\",\"precision\":\"%s\",\"max_length\":%d,",
+        BUFFER_FORMAT(&body, "\"fingerprint\":\"%s\",\"space\":\"%s\",\"precision\":\"%s\",\"max_length\":%d",
                       terms->info->fingerprint, terms->space, terms->info->precision, terms->info->max_length);
-        buffer_text(&body, "\"profiles\":");
+        buffer_text(&body, ",\"profiles\":");
         profiles_write(&terms->profiles, &body);
+        put_threshold(&body, terms);
         buffer_text(&body, "}");
     }
     buffer_text(&body, "]}\n");
@@ -82,6 +98,7 @@ static void answer_ping(struct service *service, struct exchange *exchange)
 
 const struct route routes[] = {
     {"POST", "/v1/match", &dialect_match, NULL, false},
+    {"POST", "/v1/review", &dialect_review, NULL, false},
     {"POST", "/v1/explain", &dialect_explain, NULL, false},
     {"POST", "/v1/embeddings", &dialect_openai, NULL, false},
     {"POST", "/embeddings", &dialect_openai, NULL, false},
@@ -108,6 +125,7 @@ const struct route routes[] = {
     {"GET", "/", NULL, page_answer, true},
     {"GET", PAGE_DOG, NULL, page_answer, true},
     {"GET", PAGE_SUNSET, NULL, page_answer, true},
+    {"GET", PAGE_REPORT, NULL, page_answer, true},
     {"GET", "/metrics", NULL, answer_metrics, false},
     {"GET", "/openapi.json", NULL, answer_openapi, true},
 };

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "clock.h"
-#include "form.h"
+#include "review.h"
 #include "routes.h"
 
 /* What is known of a request on its way; `user` of its exchange. */
@@ -16,10 +16,12 @@ struct work {
     struct exchange *exchange;
     const struct route *route;     /* NULL: none, so far */
     const struct dialect *dialect; /* the route's, or what it chose by the body */
+    bool form;                     /* the body is one, not JSON */
     char key[KEY_NAME_SIZE];       /* the name of the key */
     struct call call;
     struct task task; /* reads the body */
     struct job job;
+    struct review *review; /* of JSON Lines, in place of the three above */
     size_t sent, items;
 };
 
@@ -92,12 +94,38 @@ static void refuse_now(struct work *work, enum refusal_id id, const char *const 
 
 /* ---- the head ---- */
 
-/* Programs that send JSON without saying so are common, and forms of web pages cannot send it as such. */
-static bool type_good(const struct exchange *exchange, const char *wanted)
+/* Programs that send JSON without saying so are common, but it is wanted: forms of foreign web pages cannot say it. Those can
+ * send multipart/form-data; there the Origin header, which browsers add to them, is what the gate goes by. `types`: those that
+ * one kind of body goes by, up to NULL. */
+static bool type_good(const struct exchange *exchange, const char *const *types)
 {
     const char *type = exchange_header(exchange, "Content-Type");
     size_t length = type ? strcspn(type, "; ") : 0;
-    return type && length == strlen(wanted) && strncasecmp(type, wanted, length) == 0;
+    for (; type && *types; types++)
+        if (length == strlen(*types) && strncasecmp(type, *types, length) == 0)
+            return true;
+    return false;
+}
+
+/* Sets `form`. False with a refusal. */
+static bool check_type(struct work *work, struct refusal *refusal)
+{
+    static const char *const json[] = {"application/json", NULL}, *const form[] = {"multipart/form-data", NULL},
+                             *const lines[] = {"application/x-ndjson",   "application/ndjson",
+                                               "application/jsonl",      "application/x-jsonl",
+                                               "application/jsonlines",  "application/x-jsonlines",
+                                               "application/json-lines", NULL};
+    const struct dialect *dialect = work->dialect;
+    work->form = dialect->read_form && type_good(work->exchange, form);
+    if (work->form || (dialect->lines && type_good(work->exchange, lines)) ||
+        (dialect->read && !dialect->lines && type_good(work->exchange, json)))
+        return true;
+    return refuse(refusal, work->service->language,
+                  dialect->lines        ? REFUSE_BAD_LINES_TYPE
+                  : !dialect->read_form ? REFUSE_BAD_TYPE
+                  : dialect->read       ? REFUSE_BAD_TYPES
+                                        : REFUSE_BAD_FORM_TYPE,
+                  NULL, NULL);
 }
 
 /* Sets the route. False with a refusal. */
@@ -117,12 +145,39 @@ static bool check_head(struct work *work, struct refusal *refusal, const char **
         return true;
     if (exchange_header(exchange, "Content-Encoding"))
         return refuse(refusal, service->language, REFUSE_ENCODED, NULL, NULL);
-    bool form = work->dialect->read_form != NULL;
-    if (!type_good(exchange, form ? "multipart/form-data" : "application/json"))
-        return refuse(refusal, service->language, form ? REFUSE_BAD_FORM_TYPE : REFUSE_BAD_TYPE, NULL, NULL);
+    if (!check_type(work, refusal))
+        return false;
     if (atomic_load(&service->closing))
         return refuse(refusal, service->language, REFUSE_CLOSING, NULL, NULL);
     return true;
+}
+
+/* Who shares a turn: all connections of a key, or each connection for itself. FNV-1a of the key's name, in the upper half of
+ * the numbers, where connections do not get. */
+static unsigned long long client_of(const struct work *work)
+{
+    unsigned long long hash = 14695981039346656037u;
+    if (!*work->key)
+        return work->exchange->connection;
+    for (const char *at = work->key; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 1099511628211u;
+    return hash | 1ull << 63;
+}
+
+/* Whether it can be taken is known before its body, which may be long. */
+static void begin_review(struct work *work)
+{
+    struct service *service = work->service;
+    if (!worker_terms(service->worker)) {
+        refuse_now(work, REFUSE_LOADING, NULL);
+    } else if (worker_full(service->worker)) {
+        refuse_now(work, REFUSE_BUSY, WITH(digits_of(service->max_jobs).text));
+    } else {
+        work->review = review_begin(service, work->exchange, client_of(work));
+        work->exchange->streamed = work->review != NULL;
+        if (!work->review)
+            refuse_now(work, REFUSE_OUT_OF_MEMORY, NULL);
+    }
 }
 
 void service_head(void *user, struct exchange *exchange)
@@ -138,9 +193,13 @@ void service_head(void *user, struct exchange *exchange)
     work->exchange = exchange;
     exchange->user = work;
     metrics_begin(work->service->metrics);
-    if (check_head(work, &refusal, &allowed))
+    if (check_head(work, &refusal, &allowed)) {
+        if (work->dialect && work->dialect->lines)
+            begin_review(work);
         return;
-    refusal.retry_after = refusal.status == 503 ? 1 : 0;
+    }
+    if (refusal.status == 503)
+        refusal.retry_after = 1;
     answer_refusal(work, &refusal, refusal.id == REFUSE_BAD_METHOD ? allowed : NULL, false);
 }
 
@@ -184,17 +243,6 @@ static void on_done(struct job *job)
     answer_refusal(work, &refusal, NULL, false);
 }
 
-static bool read_form(struct work *work, const struct terms *terms, struct refusal *refusal)
-{
-    struct exchange *exchange = work->exchange;
-    struct form form;
-    const char *why = form_read(&form, exchange_header(exchange, "Content-Type"), exchange->body, exchange->size);
-    bool good = why ? refuse(refusal, terms->language, REFUSE_BAD_FORM, NULL, WITH(why))
-                    : work->dialect->read_form(&work->call, &form, terms, refusal);
-    exchange_drop_body(exchange);
-    return good;
-}
-
 /* Reads the body into the call. False with a refusal. */
 static bool read_call(struct work *work, const struct terms *terms, struct refusal *refusal)
 {
@@ -204,8 +252,12 @@ static bool read_call(struct work *work, const struct terms *terms, struct refus
         return refuse(refusal, terms->language, REFUSE_NO_BODY, NULL, NULL);
     work->call.id = exchange->id;
     work->call.began = exchange->arrived;
-    if (work->dialect->read_form)
-        return read_form(work, terms, refusal);
+    if (work->form) {
+        bool good = items_read_form(work->dialect, &work->call, exchange_header(exchange, "Content-Type"),
+                                    exchange->body, exchange->size, terms, refusal);
+        exchange_drop_body(exchange);
+        return good;
+    }
     work->call.document = document_read(exchange->body, exchange->size, why, sizeof why);
     exchange_drop_body(exchange);
     if (!work->call.document)
@@ -216,18 +268,6 @@ static bool read_call(struct work *work, const struct terms *terms, struct refus
     if (chosen)
         work->dialect = chosen;
     return work->dialect->read(&work->call, terms, refusal);
-}
-
-/* Who shares a turn: all connections of a key, or each connection for itself. FNV-1a of the key's name, in the upper half of
- * the numbers, where connections do not get. */
-static unsigned long long client_of(const struct work *work)
-{
-    unsigned long long hash = 14695981039346656037u;
-    if (!*work->key)
-        return work->exchange->connection;
-    for (const char *at = work->key; *at; at++)
-        hash = (hash ^ (unsigned char)*at) * 1099511628211u;
-    return hash | 1ull << 63;
 }
 
 static void submit(struct work *work)
@@ -261,6 +301,31 @@ static void read_body(struct task *task)
     answer_refusal(work, &refusal, NULL, false);
 }
 
+enum http_next service_piece(void *user, struct exchange *exchange, const char *bytes, size_t size)
+{
+    const struct work *work = exchange->user;
+    (void)user;
+    return review_piece(work->review, bytes, size);
+}
+
+static void end_review_body(struct work *work)
+{
+    struct service *service = work->service;
+    switch (review_whole(work->review)) {
+    case REVIEW_GOES_ON:
+        exchange_answer(work->exchange, &(struct response){.status = 200,
+                                                           .type = "application/x-ndjson",
+                                                           .streamed = true,
+                                                           .close = atomic_load(&service->closing)});
+        break;
+    case REVIEW_NO_ROOM:
+        refuse_now(work, REFUSE_NO_ROOM, WITH(digits_of(service->max_memory).text));
+        break;
+    default:
+        refuse_now(work, REFUSE_CLOSING, NULL);
+    }
+}
+
 void service_whole(void *user, struct exchange *exchange)
 {
     struct service *service = user;
@@ -268,6 +333,8 @@ void service_whole(void *user, struct exchange *exchange)
     work->task = (struct task){.run = read_body, .user = work};
     if (!work->route->dialect)
         work->route->answer(service, exchange);
+    else if (work->review)
+        end_review_body(work);
     else if (!worker_terms(service->worker))
         refuse_now(work, REFUSE_LOADING, NULL);
     else if (worker_full(service->worker))
@@ -282,6 +349,11 @@ void service_ended(void *user, struct exchange *exchange, int status, bool whole
     struct work *work = exchange->user;
     if (!work)
         return;
+    if (work->review) {
+        struct review_counts counts = review_leave(work->review);
+        work->items = counts.lines;
+        work->sent += counts.sent;
+    }
     struct log_request line = {
         .id = exchange->id,
         .method = work->route ? work->route->method : "-",

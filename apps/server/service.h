@@ -29,6 +29,7 @@ struct service {
 
 /* The callbacks of http.h; `user` is the service. */
 void service_head(void *user, struct exchange *exchange);
+enum http_next service_piece(void *user, struct exchange *exchange, const char *bytes, size_t size);
 void service_whole(void *user, struct exchange *exchange);
 void service_trouble(void *user, struct exchange *exchange, enum http_trouble trouble);
 void service_ended(void *user, struct exchange *exchange, int status, bool whole);

@@ -44,7 +44,7 @@ struct worker {
     struct queue inputs;       /* jobs with inputs that are not computed yet */
     struct queue explanations; /* that wait */
     bool explaining;           /* one is computed */
-    size_t jobs;               /* of all these and of the batch */
+    size_t jobs, parts;        /* of all these and of the batch; parts among jobs */
     bool ready, closing, cancelled;
     double busy, done; /* seconds of batches, and jobs that ended, the older ones fading */
 };
@@ -59,6 +59,11 @@ static void append(struct queue *queue, struct job *job)
     else
         queue->first = job;
     queue->last = job;
+}
+
+static bool is_full(const struct worker *worker)
+{
+    return worker->jobs - worker->parts >= worker->options.max_jobs;
 }
 
 static struct job *take_first(struct queue *queue)
@@ -245,6 +250,7 @@ static void tell(struct worker *worker, struct job *finished)
         finished = job->next;
         pthread_mutex_lock(&worker->lock);
         worker->jobs--;
+        worker->parts -= job->part;
         worker->done += job->begun > 0 && !job->call->explaining.wanted;
         pthread_mutex_unlock(&worker->lock);
         job->done(job);
@@ -462,11 +468,12 @@ enum worker_answer worker_submit(struct worker *worker, struct job *job)
     pthread_mutex_lock(&worker->lock);
     if (worker->closing) {
         answer = WORKER_CLOSING;
-    } else if (worker->jobs >= worker->options.max_jobs) {
+    } else if (!job->part && is_full(worker)) {
         answer = WORKER_FULL;
     } else {
         append(call->explaining.wanted ? &worker->explanations : &worker->inputs, job);
         worker->jobs++;
+        worker->parts += job->part;
         pthread_cond_signal(&worker->change);
     }
     pthread_mutex_unlock(&worker->lock);
@@ -491,7 +498,10 @@ size_t worker_jobs(struct worker *worker)
 
 bool worker_full(struct worker *worker)
 {
-    return worker_jobs(worker) >= worker->options.max_jobs;
+    pthread_mutex_lock(&worker->lock);
+    bool full = is_full(worker);
+    pthread_mutex_unlock(&worker->lock);
+    return full;
 }
 
 double worker_wait_seconds(struct worker *worker)

@@ -7,7 +7,11 @@ const check = (good, what) => {
 };
 const same = (actual, expected, what) => {
     const a = JSON.stringify(actual), b = JSON.stringify(expected);
-    check(a === b, what + ": " + String(a).slice(0, 120) + " instead of " + String(b).slice(0, 120));
+    let from = 0;
+    while (a !== b && a && b && a[from] === b[from])
+        from++;
+    from = Math.max(0, from - 40);
+    check(a === b, what + ": " + String(a).slice(from, from + 120) + " instead of " + String(b).slice(from, from + 120));
 };
 const wait = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 const until = async (condition, what) => {

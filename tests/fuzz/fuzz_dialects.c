@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "dialect.h"
-#include "form.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -78,6 +77,14 @@ static void compute(struct call *call, uint8_t seed)
     }
 }
 
+static tuwen_status embed(void *user, const tuwen_input *inputs, size_t count, float *vectors)
+{
+    const uint8_t *seed = user;
+    for (size_t i = 0; i < count * DIMENSION; i++)
+        vectors[i] = sinf((float)(i + *seed + inputs[i / DIMENSION].text_size));
+    return TUWEN_OK;
+}
+
 /* An explanation as the engine might have made it, of the call's text. It is the fuzzer's, and not freed. */
 static void explain(struct call *call, uint8_t seed, tuwen_explanation *found)
 {
@@ -102,18 +109,18 @@ static void explain(struct call *call, uint8_t seed, tuwen_explanation *found)
         call->explaining.png_size = seed % sizeof cells;
     }
     call->explaining.found = found;
+    call->explaining.words = calloc(1, sizeof(struct words));
+    if (!call->explaining.words ||
+        words_try(call->explaining.words, &call->inputs[1], vector, DIMENSION, embed, &seed) != TUWEN_OK)
+        abort();
 }
 
 static bool read_body(const struct dialect **dialect, struct call *call, const char *body, size_t size,
                       const struct terms *terms, struct refusal *refusal)
 {
     char why[256];
-    struct form form;
-    if ((*dialect)->read_form) {
-        const char *wrong = form_read(&form, "multipart/form-data; boundary=B", body, size);
-        return wrong ? refuse(refusal, terms->language, REFUSE_BAD_FORM, NULL, WITH(wrong))
-                     : (*dialect)->read_form(call, &form, terms, refusal);
-    }
+    if ((*dialect)->read_form && (!(*dialect)->read || (size > 1 && body[0] == '-')))
+        return items_read_form(*dialect, call, "multipart/form-data; boundary=B", body, size, terms, refusal);
     call->document = document_read(body, size, why, sizeof why);
     if (!call->document)
         return refuse(refusal, terms->language, REFUSE_BAD_JSON, NULL, WITH(why));

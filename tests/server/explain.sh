@@ -7,8 +7,8 @@ photo=$root/models/demo/pictures/dog.jpg
 
 # What both documents have, a piece a line, with numbers as short as they get.
 numbers() {
-    tr -d '\n' <"$1" | sed 's/,"heat".*//; s/"warnings":.*"regions"/"regions"/; s/\(\.[0-9]*[1-9]\)00*\([],}]\)/\1\2/g; s/\.00*\([],}]\)/.0\1/g' |
-        grep -o '"picture":{[^}]*}\|"\(text\|verdict\)":"[^"]*"\|"truncated":[a-z]*\|"\(cosine\|score\|margin\|begin\|size\|without\|effect\)":[-0-9.e]*\|"regions":{.*}' |
+    tr -d '\n' <"$1" | sed 's/,"heat".*//; s/\(\.[0-9]*[1-9]\)00*\([],}]\)/\1\2/g; s/\.00*\([],}]\)/.0\1/g' |
+        grep -o '"picture":{[^}]*}\|"\(text\|verdict\|kind\|word\|best\|told\)":"[^"]*"\|"words":\[[^]]*\]\|"truncated":[a-z]*\|"\(cosine\|score\|margin\|begin\|size\|without\|effect\)":[-0-9.e]*\|"regions":{.*}' |
         sed 's/}\(,"usage.*\)\{0,1\}}*$//'
 }
 
@@ -34,11 +34,12 @@ body() {
 start
 
 test='the numbers and the drawing of the command'
-"$tuwen" explain -q --json -m "$model" --heatmap map.png "$photo" 'a red dog on the grass' >wanted.json
-body request 'a red dog on the grass' ', "heat": true'
+"$tuwen" explain -q --json -m "$model" --heatmap map.png "$photo" 'two red dogs on the left' >wanted.json
+body request 'two red dogs on the left' ', "heat": true'
 post /v1/explain
 expect 200 '"profile":"'
 expect 200 '"match":0\.[0-9]'
+expect 200 '"warnings":\[{"kind":"count","words":\["two"\]}'
 numbers wanted.json >wanted
 numbers body >got
 [ "$(wc -l <wanted)" -gt 20 ] && cmp -s wanted got || fail "$(diff wanted got)"

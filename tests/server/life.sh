@@ -35,6 +35,29 @@ mkdir broken
 cp "$model"/*.json broken/
 ends 3 'model.safetensors' -m broken --listen 0
 
+test='a rate'
+printf '0123456789abcdef slow 2/h\nfedcba9876543210fedcba\n' >rates.txt
+chmod 600 rates.txt
+start --listen 0.0.0.0:0 --keys rates.txt
+url=http://127.0.0.1:${url##*:}
+for _ in 1 2; do
+    curl -s -o answer -w '%{http_code}' -H 'X-Api-Key: 0123456789abcdef' "$url/v1/models" >status
+    [ "$(cat status)" = 200 ] || fail "$(cat status) within the rate"
+done
+curl -s -D head -o answer -w '%{http_code}' -H 'X-Api-Key: 0123456789abcdef' "$url/v1/models" >status
+[ "$(cat status)" = 429 ] || fail "$(cat status) beyond the rate"
+grep -q '"rate_limited"' answer || fail 'the code'
+grep -q '2 times per hour' answer || fail 'the sentence'
+seconds=$(sed -n 's/^Retry-After: \([0-9]*\).*/\1/p' head)
+{ [ "$seconds" -gt 1700 ] && [ "$seconds" -le 1800 ]; } || fail "Retry-After: $seconds"
+curl -s -o answer -w '%{http_code}' -H 'X-Api-Key: fedcba9876543210fedcba' "$url/v1/models" >status
+[ "$(cat status)" = 200 ] || fail "$(cat status) of another key"
+kill -HUP "$server"
+until grep -q 'keys were read anew' log; do sleep 0.01; done
+curl -s -o answer -w '%{http_code}' -H 'X-Api-Key: 0123456789abcdef' "$url/v1/models" >status
+[ "$(cat status)" = 429 ] || fail "$(cat status) after the keys were read anew"
+stop
+
 test='keys'
 start --listen 0.0.0.0:0 --keys keys.txt
 url=http://127.0.0.1:${url##*:}

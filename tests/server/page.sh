@@ -63,6 +63,14 @@ has 'Content-Type: image/png'
 test='the whole is small'
 [ $page_bytes -lt 150000 ] || fail "$page_bytes bytes"
 
+test='the page of reports, which the page reads and fills in'
+get /page/report.html
+expect 200 '<!-- tuwen report -->'
+has "Content-Security-Policy: default-src 'none'"
+tag=$(sed -n 's/^[Ee][Tt]ag: //p' head | tr -d '\r')
+get /page/report.html -H "If-None-Match: $tag"
+expect 304
+
 test='another host'
 get / -H 'Host: example.org'
 expect 403

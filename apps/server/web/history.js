@@ -18,7 +18,7 @@ function readHistory() {
 function remember(outcome) {
     if (!keepsHistory())
         return;
-    const entry = {...outcome, urls: outcome.names.map(() => null)};
+    const entry = {...outcome, urls: outcome.names.map(() => null), files: undefined};
     if (JSON.stringify(entry).length > HISTORY_BYTES) {
         find("status").textContent += " (" + say("tooLong") + ")";
         return;
@@ -31,7 +31,7 @@ function remember(outcome) {
 
 function recall(entry) {
     find("texts").value = entry.texts.join("\n");
-    find("instruction").value = entry.instruction || "";
+    find("instruction").value = (entry.settings && entry.settings.instruction) || "";
     drawTexts();
     showOutcome(entry);
     find("answer-title").focus();

@@ -36,15 +36,17 @@ function drawPictures() {
     find("clear").hidden = state.pictures.length === 0;
 }
 
-/* The bytes of a file in base64. */
+/* The bytes of a file as a data: URL. */
 function readFile({file, name}) {
     return new Promise((done, fail) => {
         const reader = new FileReader();
-        reader.onload = () => done(reader.result.slice(reader.result.indexOf(",") + 1));
+        reader.onload = () => done(reader.result);
         reader.onerror = () => fail(new Error(say("unreadable", {name})));
         reader.readAsDataURL(file);
     });
 }
+
+const base64Of = (url) => url.slice(url.indexOf(",") + 1);
 
 const hasFiles = (data) => data && Array.from(data.types).includes("Files");
 
@@ -72,7 +74,7 @@ function listenForPictures() {
         if (!hasFiles(event.dataTransfer))
             return;
         event.preventDefault();
-        addPictures(event.dataTransfer.files);
+        takeDropped(event.dataTransfer);
     });
     addEventListener("paste", (event) => {
         const files = event.clipboardData ? event.clipboardData.files : [];

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Results. An outcome is {time, names, urls, sizes, texts, cells, errors, instruction}: cells[picture][text] is
- * {cosine, score, match, band, share, truncated}, or null where one of the two could not be used; errors are {name, message}.
+ * Results. An outcome is {time, names, urls, files, sizes, texts, cells, errors, settings}: cells[picture][text] is
+ * {cosine, score, match, band, share, truncated}, or null where one of the two could not be used; errors are {name, message};
+ * without files, as in the history, nothing can be explained.
  */
 
 const BANDS = ["mismatch", "fair", "high", "very high"];
 const MATRIX_ROWS = 300;
 
-function emptyOutcome(names, urls, texts, instruction) {
-    return {time: Date.now(), names, urls, texts, instruction, errors: [], sizes: names.map(() => null),
-            cells: names.map(() => texts.map(() => null))};
+function emptyOutcome(pictures, texts, settings) {
+    return {time: Date.now(), names: pictures.map(({name}) => name), urls: pictures.map(({url}) => url), files: pictures.map(({file}) => file),
+            texts, settings, errors: [], sizes: pictures.map(() => null), cells: pictures.map(() => texts.map(() => null))};
 }
 
 /* Puts the server's answer for the pictures from `first` on into an outcome. */
@@ -41,7 +42,8 @@ function makePill(band) {
     return make("span", "pill band" + band, say("band" + band));
 }
 
-function makeRow(text, cell) {
+/* `explain` is called for why it is so; NULL: that cannot be told any more. */
+function makeRow(text, cell, explain) {
     const row = make("li", "row band" + cell.band + (passes(cell) ? "" : " fails"));
     row.hidden = state.hide && !passes(cell);
     const fill = make("span", "fill"), bar = make("span", "bar", fill), words = make("span", "text", text);
@@ -58,6 +60,8 @@ function makeRow(text, cell) {
     const verdict = make("span", "verdict", makePill(cell.band), " " + say("advice" + cell.band),
                          make("span", "hidden", ", " + say(passes(cell) ? "above" : "below")));
     row.append(words, score, bar, numbers, verdict);
+    if (explain)
+        numbers.append(makeButton(say("why"), say("whyOf", {text}), explain));
     if (cell.truncated)
         row.append(make("span", "cut", say("truncated")));
     return row;
@@ -69,7 +73,8 @@ function drawList() {
     if (size)
         facts.append(make("span", "faint counts", say("size", size)));
     find("one").replaceChildren(makeThumbnail(outcome.urls[at], name, "large"), facts);
-    find("list").replaceChildren(...ranking(outcome, at).map((text) => makeRow(outcome.texts[text], outcome.cells[at][text])));
+    find("list").replaceChildren(...ranking(outcome, at).map((text) => makeRow(outcome.texts[text], outcome.cells[at][text],
+        outcome.files ? () => explain(outcome, at, text) : null)));
 }
 
 function choosePicture(at) {
@@ -202,12 +207,16 @@ async function copy(text) {
     find("said").textContent = say(good ? "copied" : "notCopied");
 }
 
-/* With the mark that tells spreadsheets that it is UTF-8. */
-function saveCsv() {
-    const link = make("a"), file = "tuwen.csv";
-    link.href = URL.createObjectURL(new Blob(["\ufeff" + outcomeCsv(state.outcome)], {type: "text/csv"}));
+function save(parts, type, file) {
+    const link = make("a");
+    link.href = URL.createObjectURL(new Blob(parts, {type}));
     link.download = file;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-    find("said").textContent = say("saved", {file});
+}
+
+/* With the mark that tells spreadsheets that it is UTF-8. */
+function saveCsv() {
+    save(["\ufeff", outcomeCsv(state.outcome)], "text/csv", "tuwen.csv");
+    find("said").textContent = say("saved", {file: "tuwen.csv"});
 }

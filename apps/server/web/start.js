@@ -1,52 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asking the server, and everything that is clicked. */
+/* Matching, examples, and everything that is clicked. */
 
 /* Pictures are sent in requests of some so many bytes, well below the server's limit of a body. */
 const REQUEST_BYTES = 24 << 20;
-
-/* The server's sentence, with the name of a picture in place of its number in the request. */
-function refusalOf(response, error) {
-    const refusal = new Error(error ? error.message : say("refused", {status: response.status}));
-    const place = error && /^(images|texts)\[(\d+)\]$/.exec(error.param);
-    if (place && refusal.message.startsWith(error.param)) {
-        refusal.rest = refusal.message.slice(error.param.length);
-        refusal[place[1]] = Number(place[2]);
-    }
-    return refusal;
-}
-
-function nameRefusal(refusal, group) {
-    if (refusal.images !== undefined)
-        refusal.message = group[refusal.images].name + refusal.rest;
-    else if (refusal.texts !== undefined)
-        refusal.message = say("textNumber", {number: refusal.texts + 1}) + refusal.rest;
-}
-
-/* What the server says in answer to a request; an Error with its sentence if that is a refusal. */
-async function ask(path, body, signal) {
-    const headers = {}, key = find("key").value.trim();
-    if (key)
-        headers.Authorization = "Bearer " + key;
-    if (body)
-        headers["Content-Type"] = "application/json";
-    let response, answer = null;
-    try {
-        response = await fetch(path, {method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body), signal});
-    } catch (error) {
-        throw error.name === "AbortError" ? error : new Error(say("unreachable"));
-    }
-    try {
-        answer = await response.json();
-    } catch (error) {
-        if (error.name === "AbortError")
-            throw error;
-    }
-    if (response.status === 401)
-        find("settings").open = true;
-    if (!response.ok || !answer)
-        throw refusalOf(response, answer && answer.error);
-    return answer;
-}
 
 /* The pictures in groups that fit into a request. */
 function groupsOf(pictures) {
@@ -64,16 +20,16 @@ function groupsOf(pictures) {
 }
 
 /* One group after the other; one that is refused as a whole is an error of its pictures if others are not. */
-async function matchAll(pictures, texts, instruction, signal) {
-    const outcome = emptyOutcome(pictures.map(({name}) => name), pictures.map(({url}) => url), texts, instruction);
+async function matchAll(pictures, texts, settings, signal) {
+    const outcome = emptyOutcome(pictures, texts, settings);
     const groups = groupsOf(pictures);
     let first = 0, refusal = null, good = 0;
     for (const group of groups) {
         if (groups.length > 1)
             find("status").textContent = say("workingPart", {done: first, total: pictures.length});
         try {
-            const images = await Promise.all(group.map(readFile));
-            takeAnswer(outcome, await ask("/v1/match", {images, texts, ...(instruction && {instruction})}, signal), first);
+            const images = (await Promise.all(group.map(readFile))).map(base64Of);
+            takeAnswer(outcome, await askPatiently({images, texts, ...settings}, signal, sayBusy), first);
             good++;
         } catch (error) {
             if (error.name === "AbortError")
@@ -88,6 +44,10 @@ async function matchAll(pictures, texts, instruction, signal) {
     if (good === 0)
         throw refusal;
     return outcome;
+}
+
+function sayBusy(seconds) {
+    find("status").textContent = say("busy", {seconds});
 }
 
 function setRunning(controller) {
@@ -110,7 +70,7 @@ async function match() {
     setRunning(new AbortController());
     find("status").textContent = say("working");
     try {
-        const outcome = await matchAll(pictures, texts, find("instruction").value.trim(), state.running.signal);
+        const outcome = await matchAll(pictures, texts, settingsNow(), state.running.signal);
         showOutcome(outcome);
         const pairs = outcome.cells.flat().filter(Boolean).length;
         find("status").textContent = say("done", {pairs: count(pairs), seconds: ((performance.now() - started) / 1000).toFixed(1)});
@@ -133,10 +93,11 @@ const EXAMPLES = [
     {word: "exampleBoth", pictures: ["dog.jpg", "sunset-city.png"], texts: ["a dog", "一只狗", "sunset over the city", "城市日落", "a pizza"]},
 ];
 
+const exampleFile = async (name) => new File([await (await fetch("/page/" + name)).blob()], name, {lastModified: 0});
+
 async function showExample({pictures, texts}) {
     try {
-        const files = await Promise.all(pictures.map(async (name) =>
-            new File([await (await fetch("/page/" + name)).blob()], name)));
+        const files = await Promise.all(pictures.map(exampleFile));
         clearPictures();
         addPictures(files);
         find("texts").value = texts.join("\n");
@@ -161,6 +122,7 @@ let model = null;
 
 function drawModel() {
     find("model").textContent = model ? say("model", model) : "";
+    drawProfiles(model ? model.profiles || [] : []);
 }
 
 /* Says that the model is not there yet, and then which it is. */
@@ -189,8 +151,18 @@ function setLanguage(wanted) {
     drawHistory();
     drawModel();
     drawResults();
+    drawColumns();
+    drawReview();
     find("status").textContent = "";
     showProblem("");
+}
+
+/* Matching, or reviewing a table. */
+function setMode(mode) {
+    for (const element of document.querySelectorAll("[data-mode]"))
+        element.hidden = element.dataset.mode !== mode;
+    for (const name of ["match", "review"])
+        find("mode-" + name).setAttribute("aria-pressed", String(name === mode));
 }
 
 function setThreshold(value) {
@@ -218,6 +190,8 @@ function listen() {
     on("copy-text", "click", () => copy(outcomeText(state.outcome)));
     on("copy-csv", "click", () => copy(outcomeCsv(state.outcome)));
     on("save-csv", "click", saveCsv);
+    on("mode-match", "click", () => setMode("match"));
+    on("mode-review", "click", () => setMode("review"));
     on("language", "click", () => {
         setLanguage(language === "zh" ? "en" : "zh");
         store.set("language", language);
@@ -231,7 +205,10 @@ function listen() {
         if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing)
             return;
         event.preventDefault();
-        match();
+        if (find("mode-review").getAttribute("aria-pressed") === "true")
+            startReview();
+        else
+            match();
     });
 }
 
@@ -242,4 +219,6 @@ setLanguage((store.get("language") || navigator.language).startsWith("zh") ? "zh
 listen();
 listenForPictures();
 listenForHistory();
+listenForExplanations();
+listenForReview();
 watchModel();

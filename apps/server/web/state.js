@@ -76,6 +76,7 @@ function drawWords() {
     find("language").textContent = say("other");
     find("language").lang = language === "zh" ? "en" : "zh-CN";
     find("texts").placeholder = say("textsHint");
+    find("review-search").placeholder = say("search");
 }
 
 function drawTheme(theme) {

@@ -1,35 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Texts, one a line, or a column of a table that was pasted from a spreadsheet. */
 
-/* Rows of cells: separated by tabs, and with quotes around those that have tabs, quotes or ends of lines in them. */
-function readTable(source) {
-    const rows = [[]];
-    let cell = "", quoted = false, fresh = true;
-    const endCell = () => {
-        rows[rows.length - 1].push(cell);
-        cell = "";
-        fresh = true;
-    };
-    for (let i = 0; i < source.length; i++) {
-        const c = source[i];
-        if (quoted && c === '"' && source[i + 1] === '"') {
-            cell += c;
-            i++;
-        } else if (c === '"' && (quoted || fresh)) {
-            quoted = !quoted;
-            fresh = false;
-        } else if (!quoted && c === "\t") {
-            endCell();
-        } else if (!quoted && c === "\n") {
-            endCell();
-            rows.push([]);
-        } else {
-            cell += c;
-            fresh = false;
+/* One row from `at` on: its cells, and where the next one begins; NULL if a quote in it is never closed. `ends` finds what ends
+ * a cell. */
+function readRow(source, at, ends) {
+    const cells = [];
+    for (;;) {
+        let cell = "";
+        if (source[at] === '"') {
+            let from = at + 1, quote = source.indexOf('"', from);
+            for (; quote >= 0 && source[quote + 1] === '"'; quote = source.indexOf('"', from)) {
+                cell += source.slice(from, quote + 1);
+                from = quote + 2;
+            }
+            if (quote < 0)
+                return null;
+            cell += source.slice(from, quote);
+            at = quote + 1;
         }
+        ends.lastIndex = at;
+        const end = ends.exec(source), stop = end ? end.index : source.length, last = !end || end[0] === "\n";
+        const rest = source.slice(at, stop);
+        cells.push(cell + (last && rest.endsWith("\r") ? rest.slice(0, -1) : rest));
+        at = stop + 1;
+        if (last)
+            return {cells, next: at};
     }
-    endCell();
-    return rows.filter((row) => row.some((text) => text.trim()));
+}
+
+/* A line whose quotes cannot be told: from the first one on it is one cell as it stands. */
+function readOpen(line, delimiter) {
+    const cells = line.split(delimiter), first = cells.findIndex((cell) => cell.startsWith('"'));
+    return [...cells.slice(0, first), cells.slice(first).join(delimiter)];
+}
+
+/* Rows of cells (RFC 4180), without blank lines. A row with a quote that is never closed is its first line. */
+function readRows(source, delimiter) {
+    const rows = [], ends = new RegExp("[" + delimiter + "\n]", "g");
+    for (let at = 0; at < source.length;) {
+        let row = readRow(source, at, ends);
+        if (!row) {
+            const end = source.indexOf("\n", at), line = source.slice(at, end < 0 ? undefined : end).replace(/\r$/, "");
+            row = {cells: readOpen(line, delimiter), next: at + line.length + 1, open: true};
+        }
+        if (row.cells.length > 1 || row.cells[0].trim())
+            rows.push(row);
+        at = row.next;
+    }
+    return rows;
 }
 
 /* A table if every line that has something has a tab. NULL: lines. */
@@ -37,7 +55,7 @@ function tableOf(source) {
     const lines = source.split("\n").filter((line) => line.trim());
     if (lines.length === 0 || !lines[0].includes("\t"))
         return null;
-    const rows = readTable(source);
+    const rows = readRows(source, "\t").map(({cells}) => cells).filter((row) => row.some((text) => text.trim()));
     return rows.every((row) => row.length > 1) ? rows : null;
 }
 

@@ -93,14 +93,16 @@ static bool put(PyObject *dictionary, const char *name, PyObject *value)
 }
 
 /* The fields of tuwen_model_info, by kind. */
+/* clang-format off */
 #define TEXTS(X) \
     X(path) X(name) X(fingerprint) X(weight_dtype) X(precision) X(made_by) X(default_instruction) X(match_instruction)
 #define SIZES(X) X(file_bytes) X(parameters) X(vision_parameters) X(weight_bytes)
-#define NUMBERS(X)                                                                                                     \
-    X(tensors) X(shards) X(dimension) X(text_layers) X(text_heads) X(text_kv_heads) X(text_head_dim)                   \
-    X(text_intermediate) X(vocabulary) X(vision_layers) X(vision_heads) X(vision_dim) X(vision_mlp) X(patch_size)      \
+#define NUMBERS(X) \
+    X(tensors) X(shards) X(dimension) X(text_layers) X(text_heads) X(text_kv_heads) X(text_head_dim) \
+    X(text_intermediate) X(vocabulary) X(vision_layers) X(vision_heads) X(vision_dim) X(vision_mlp) X(patch_size) \
     X(merge_size) X(image_tokens_min) X(image_tokens_max) X(max_length)
 #define REALS(X) X(score_low) X(score_high)
+/* clang-format on */
 
 static PyObject *model_info(PyObject *object, PyObject *arguments)
 {
@@ -167,10 +169,8 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static PyType_Slot slots[] = {{Py_tp_new, (void *)model_new},
-                              {Py_tp_dealloc, (void *)model_dealloc},
-                              {Py_tp_methods, methods},
-                              {0, NULL}};
+static PyType_Slot slots[] = {
+    {Py_tp_new, (void *)model_new}, {Py_tp_dealloc, (void *)model_dealloc}, {Py_tp_methods, methods}, {0, NULL}};
 
 PyType_Spec model_spec = {
     .name = "tuwen._tuwen.Model", .basicsize = sizeof(model_object), .flags = Py_TPFLAGS_DEFAULT, .slots = slots};

@@ -99,7 +99,8 @@ static PyObject *profile_judge(PyObject *object, PyObject *arguments)
     PyObject *cosines, *pictures, *texts_vectors, *texts;
     judged of = {.profile = ((profile_object *)object)->profile};
     if (!PyArg_ParseTuple(arguments, "OOOO!", &cosines, &pictures, &texts_vectors, &PyTuple_Type, &texts) ||
-        !floats_of(cosines, &of.cosines) || !floats_of(pictures, &of.pictures) || !floats_of(texts_vectors, &of.texts))
+        !floats_of(cosines, &of.cosines) || !floats_of(pictures, &of.pictures) ||
+        !floats_of(texts_vectors, &of.texts))
         return NULL;
     of.dimension = tuwen_profile_get_info(of.profile)->dimension;
     of.rows = of.pictures.count / of.dimension;
@@ -139,10 +140,8 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static PyType_Slot slots[] = {{Py_tp_new, (void *)profile_new},
-                              {Py_tp_dealloc, (void *)profile_dealloc},
-                              {Py_tp_methods, methods},
-                              {0, NULL}};
+static PyType_Slot slots[] = {
+    {Py_tp_new, (void *)profile_new}, {Py_tp_dealloc, (void *)profile_dealloc}, {Py_tp_methods, methods}, {0, NULL}};
 
 PyType_Spec profile_spec = {
     .name = "tuwen._tuwen.Profile", .basicsize = sizeof(profile_object), .flags = Py_TPFLAGS_DEFAULT, .slots = slots};

@@ -4,7 +4,6 @@
  * long as the call takes by one that cancels it and then does what the replaced one does.
  */
 #include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "module.h"
@@ -61,9 +60,9 @@ static PyObject *session_new(PyTypeObject *type, PyObject *arguments, PyObject *
     int exif_ignored, raw_special;
     unsigned long long bytes, pixels;
     tuwen_session_options options = {0};
-    if (!PyArg_ParseTuple(arguments, "OiiippKKd", &model_argument, &options.image_tokens_min, &options.image_tokens_max,
-                          &options.max_length, &exif_ignored, &raw_special, &bytes, &pixels,
-                          &options.max_picture_seconds) ||
+    if (!PyArg_ParseTuple(arguments, "OiiippKKd", &model_argument, &options.image_tokens_min,
+                          &options.image_tokens_max, &options.max_length, &exif_ignored, &raw_special, &bytes,
+                          &pixels, &options.max_picture_seconds) ||
         !process_is_fit() || !model_is_open(model_argument))
         return NULL;
     options.exif = exif_ignored ? TUWEN_EXIF_IGNORE : TUWEN_EXIF_APPLY;
@@ -189,8 +188,8 @@ static PyObject *facts_of(const tuwen_output *outputs, size_t count)
     for (size_t i = 0; list && i < count; i++) {
         const tuwen_output *output = outputs + i;
         PyObject *facts = Py_BuildValue("(siiNiis)", tuwen_status_name(output->status), output->tokens,
-                                        output->image_tokens, PyBool_FromLong(output->truncated), output->picture_width,
-                                        output->picture_height, output->message);
+                                        output->image_tokens, PyBool_FromLong(output->truncated),
+                                        output->picture_width, output->picture_height, output->message);
         if (!facts || PyList_SetItem(list, (Py_ssize_t)i, facts) < 0) {
             Py_DECREF(list);
             return NULL;
@@ -251,6 +250,11 @@ static PyObject *session_cancel(PyObject *object, PyObject *arguments)
     Py_RETURN_NONE;
 }
 
+static PyObject *session_busy(PyObject *object, PyObject *arguments)
+{
+    return PyBool_FromLong(((session_object *)object)->busy);
+}
+
 /* facts() -> (fingerprint, exact fingerprint, image_tokens_min, image_tokens_max, max_length) */
 static PyObject *session_facts(PyObject *object, PyObject *arguments)
 {
@@ -266,15 +270,13 @@ static PyObject *session_facts(PyObject *object, PyObject *arguments)
 }
 
 static PyMethodDef methods[] = {
-    {"close", session_close, METH_NOARGS, NULL}, {"embed", session_embed, METH_VARARGS, NULL},
-    {"cancel", session_cancel, METH_NOARGS, NULL}, {"facts", session_facts, METH_NOARGS, NULL},
-    {NULL, NULL, 0, NULL},
+    {"close", session_close, METH_NOARGS, NULL},   {"embed", session_embed, METH_VARARGS, NULL},
+    {"cancel", session_cancel, METH_NOARGS, NULL}, {"busy", session_busy, METH_NOARGS, NULL},
+    {"facts", session_facts, METH_NOARGS, NULL},   {NULL, NULL, 0, NULL},
 };
 
-static PyType_Slot slots[] = {{Py_tp_new, (void *)session_new},
-                              {Py_tp_dealloc, (void *)session_dealloc},
-                              {Py_tp_methods, methods},
-                              {0, NULL}};
+static PyType_Slot slots[] = {
+    {Py_tp_new, (void *)session_new}, {Py_tp_dealloc, (void *)session_dealloc}, {Py_tp_methods, methods}, {0, NULL}};
 
 PyType_Spec session_spec = {
     .name = "tuwen._tuwen.Session", .basicsize = sizeof(session_object), .flags = Py_TPFLAGS_DEFAULT, .slots = slots};

@@ -40,9 +40,10 @@ bool process_is_fit(void)
     if (state.process == getpid() && !state.lost)
         return true;
     raise_status(TUWEN_UNSUPPORTED,
-                 state.lost ? "This process was forked while another thread was computing, so nothing can be computed "
-                              "here; use the start method \"spawn\" or \"forkserver\" of multiprocessing."
-                            : "This process was forked around Python (not by os.fork), so nothing can be computed here.");
+                 state.lost
+                     ? "This process was forked while another thread was computing, so nothing can be computed "
+                       "here; use the start method \"spawn\" or \"forkserver\" of multiprocessing."
+                     : "This process was forked around Python (not by os.fork), so nothing can be computed here.");
     return false;
 }
 
@@ -131,7 +132,8 @@ static PyObject *share(PyObject *module, PyObject *arguments)
 static PyObject *band_names(PyObject *module, PyObject *arguments)
 {
     return Py_BuildValue("(ssss)", tuwen_band_name(TUWEN_BAND_MISMATCH, TUWEN_ENGLISH),
-                         tuwen_band_name(TUWEN_BAND_FAIR, TUWEN_ENGLISH), tuwen_band_name(TUWEN_BAND_HIGH, TUWEN_ENGLISH),
+                         tuwen_band_name(TUWEN_BAND_FAIR, TUWEN_ENGLISH),
+                         tuwen_band_name(TUWEN_BAND_HIGH, TUWEN_ENGLISH),
                          tuwen_band_name(TUWEN_BAND_VERY_HIGH, TUWEN_ENGLISH));
 }
 

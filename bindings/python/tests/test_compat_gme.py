@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 import tuwen
+from support import PICTURES
 from tuwen.compat.gme import GmeQwen2VL
 
 ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = ROOT / "tests/golden"
-PICTURES = ROOT / "models/demo/pictures"
 
 
 class ModelCard(unittest.TestCase):

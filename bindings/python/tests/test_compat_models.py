@@ -38,7 +38,8 @@ class Copies(unittest.TestCase):
         with self.assertRaisesRegex(tuwen.NotFoundError, "tuwen pull gme-2b"):
             find_model(NAME)
         folder = self.checkpoint(".local/share/tuwen/models/gme-2b")
-        for name in (NAME, "iic/gme-Qwen2-VL-2B-Instruct", "GME-Qwen2-VL-2B-Instruct", "gme-2b", folder, Path(folder)):
+        self.assertEqual(find_model(Path(folder)), folder)
+        for name in (NAME, "iic/gme-Qwen2-VL-2B-Instruct", "GME-Qwen2-VL-2B-Instruct", "gme-2b", folder):
             self.assertEqual(find_model(name), folder)
         packed = self.store / "gme-2b.tuwen"
         packed.touch()

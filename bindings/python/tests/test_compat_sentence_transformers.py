@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 import tuwen
+from support import PICTURES
 from tuwen.compat.sentence_transformers import SentenceTransformer
 from tuwen.compat.tensor import Tensor
 
-PICTURES = Path(__file__).resolve().parents[3] / "models/demo/pictures"
 t2i_prompt = "Find an image that matches the given text."
 texts = ["a girl on a bench", "a traffic light"]
 images = [str(PICTURES / "girl-on-bench.webp"), str(PICTURES / "traffic-light.png")]

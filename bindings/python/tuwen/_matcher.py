@@ -7,7 +7,7 @@ import os
 import threading
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Iterable, List, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Iterable, List, Optional, Sequence, Tuple, Type, Union, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -91,8 +91,8 @@ class Matcher:
         progress: Progress = None,
     ) -> Vectors:
         """Vectors of pictures, [n, dimension]. One picture is a list of one; an array of four dimensions is many."""
-        items = [Input(image=image) for image in _pictures(images)]
-        return self.embed(items, instruction=instruction, batch_size=batch_size, progress=progress)
+        items = [Input(image=image, instruction=instruction) for image in _pictures(images)]
+        return self.embed(items, batch_size=batch_size, progress=progress)
 
     def embed_pairs(
         self,
@@ -131,17 +131,15 @@ class Matcher:
         items = [Input(image=image) for image in pictures]
         items += [Input(text=text, instruction=instruction) for text in words]
         vectors = self.embed(items, batch_size=batch_size, progress=progress)
-        return self._judge(vectors[: len(pictures)].tobytes(), vectors[len(pictures) :].tobytes(), words)
+        return self._judge(vectors, len(pictures), words)
 
-    def _judge(self, pictures: bytes, texts: bytes, words: Sequence[str]) -> Match:
-        columns = len(words)
+    def _judge(self, vectors: Vectors, rows: int, words: Sequence[str]) -> Match:
+        shape = (rows, len(words))
 
         def matrix(numbers: bytearray) -> Floats:
-            return np.frombuffer(numbers, np.float32).reshape(-1, columns)
+            return np.frombuffer(numbers, np.float32).reshape(shape)
 
-        def names(numbers: bytearray) -> npt.NDArray[np.str_]:
-            return _BANDS[np.frombuffer(numbers, np.uint8).reshape(-1, columns)]
-
+        pictures, texts = vectors[:rows].tobytes(), vectors[rows:].tobytes()
         cosines = bytes(_tuwen.cosines(pictures, texts, self.model.dimension))
         scores, bands = self.model._handle.judge(cosines)
         temperature = self.model._handle.share_temperature()
@@ -156,8 +154,8 @@ class Matcher:
             cosine=matrix(bytearray(cosines)),
             score=matrix(scores),
             match=match,
-            share=matrix(_tuwen.share(cosines, columns, temperature)),
-            bands=names(bands),
+            share=matrix(_tuwen.share(cosines, len(words), temperature)),
+            bands=_BANDS[np.frombuffer(bands, np.uint8).reshape(shape)],
         )
 
     def similarity(self, a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
@@ -194,8 +192,8 @@ class Matcher:
 def _pictures(images: Union[Picture, Iterable[Picture]]) -> List[Picture]:
     one: Tuple[type, ...] = (str, os.PathLike, bytes, bytearray, memoryview)
     if isinstance(images, one) or (isinstance(images, np.ndarray) and images.ndim <= 3) or hasattr(images, "getexif"):
-        return [images]  # type: ignore[list-item]
-    return list(images)  # type: ignore[arg-type]
+        return [cast(Picture, images)]
+    return list(cast("Iterable[Picture]", images))
 
 
 def _unit_rows(vectors: npt.ArrayLike) -> Floats:

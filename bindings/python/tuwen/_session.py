@@ -28,7 +28,7 @@ class Input:
     """One thing to embed: a text, a picture, or both (one vector for the pair).
 
     ``image`` is a path, a data: URL, the bytes of a picture file, a ``PIL.Image``, or an array of height x width (x 3 or 4)
-    of uint8. ``instruction`` replaces the system text; None means the call's, else the model's default.
+    of uint8. ``instruction`` replaces the system text; None means the call's if there is a text, else the model's default.
     """
 
     text: Optional[str] = None
@@ -169,7 +169,8 @@ class Session:
     ) -> Union[Vectors, Tuple[Vectors, List[Output]]]:
         """Vectors of texts and pictures: [n, dimension], float32, of length 1.
 
-        A str is a text; one alone is a list of one. ``instruction`` is for the inputs that have none of their own.
+        A str is a text; one alone is a list of one. ``instruction`` is for the inputs with a text that have none of their
+        own; a picture alone has the model's own unless its Input says otherwise.
         ``progress`` is called as ``progress(done, total)`` after each batch; True shows tqdm's bar if tqdm is installed.
         The first bad input raises its error (BAD_IMAGE, BAD_TEXT, LIMIT, NOT_FOUND, IO); with ``return_outputs`` all
         are tried, and the result is the vectors and a list of Output, where a bad input's row is zero.
@@ -223,11 +224,18 @@ class Session:
         if not isinstance(item, Input):
             raise TypeError(f"an input is a str or a tuwen.Input, not {type(item).__name__}")
         text = None if item.text is None else text_bytes(item.text)
-        own = default if item.instruction is None else text_bytes(item.instruction)
+        own = default if text is not None else None
+        if item.instruction is not None:
+            own = text_bytes(item.instruction)
         if item.image is None:
             return text, None, None, own
         picture, name = picture_bytes(item.image, self._upright)
         return text, picture, name, own
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is computing now, on whatever thread."""
+        return self._handle.busy()
 
     def cancel(self) -> None:
         """Asks the running call, or the next one, to end soon with the error CANCELLED. From any thread."""

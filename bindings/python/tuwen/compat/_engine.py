@@ -80,7 +80,7 @@ def say_what_runs(owner: str, device: Any, model: tuwen.Model) -> None:
     if (place, model.path) in _said:
         return
     _said.add((place, model.path))
-    elsewhere = not place.startswith("cpu")
+    elsewhere = not place.startswith(("cpu", "auto"))
     logger.log(
         logging.WARNING if elsewhere else logging.INFO,
         "%s computes with %s (%s, %s) on the processor%s",

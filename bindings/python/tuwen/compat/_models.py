@@ -4,6 +4,7 @@ in tuwen's store, or in the caches of the hubs' own clients (docs/download.md). 
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -53,11 +54,17 @@ def find_default() -> str:
         chosen = _store() / "default"
         if chosen.exists():
             return str(chosen)
+    _say_that_it_is_the_demo()
+    return tuwen.demo_model()
+
+
+@functools.lru_cache(maxsize=None)
+def _say_that_it_is_the_demo() -> None:
+    """Once in a process."""
     logger.warning(
         "No copy of GME is on this machine, so the small demo checkpoint computes; it knows emoji-like drawings and "
         "nothing else. Get GME with the command: tuwen pull gme-2b"
     )
-    return tuwen.demo_model()
 
 
 def _names(word: str) -> tuple[str, tuple[str, ...]]:

@@ -88,7 +88,9 @@ class ImageTextMatcher:
         lists = [[texts] if isinstance(texts, str) else list(texts) for _, texts in pairs]
         columns = {text: column for column, text in enumerate(dict.fromkeys(text for texts in lists for text in texts))}
         images = [engine.picture(image) for image, _ in pairs]
-        cosines = self._loaded().matcher.match(images, list(columns)).cosine if columns else np.empty((len(pairs), 0))
+        cosines: npt.NDArray[np.float32] = np.empty((len(pairs), 0), np.float32)
+        if columns:
+            cosines = self._loaded().matcher.match(images, list(columns)).cosine
         for (image, given), texts, row in zip(pairs, lists, cosines):
             yield image, given, Tensor(row[[columns[text] for text in texts]], np.float64)
 

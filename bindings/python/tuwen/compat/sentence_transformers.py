@@ -51,7 +51,7 @@ class SentenceTransformer:
 
     An input is a text, a dict with ``"text"``, ``"image"`` or both, and perhaps ``"prompt"``, or a picture that is no
     path: ``PIL.Image``, bytes, an array. A dict's ``"prompt"`` is GME's instruction and takes the place of the system
-    text; ``prompts``, ``prompt`` and ``prompt_name`` of the methods go before texts, as sentence-transformers does it. A
+    text; ``prompts``, ``prompt`` and ``prompt_name`` of the methods go before texts, as sentence-transformers does. A
     GME checkpoint names no prompts, so ``encode_query`` and ``encode_document`` differ only by ``prompts`` given here.
 
     ``model_name_or_path`` is a path, a name on a hub, or one of ``tuwen models``. ``device`` and ``backend`` are

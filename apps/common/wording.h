@@ -4,8 +4,8 @@
  * in wording.def: counts, negation, places relative to each other; and colours, materials and the sexes, for which other
  * words can be put in their place. Rules see words and not meaning, so they miss some and take some wrongly.
  */
-#ifndef TUWEN_CLI_WORDING_H
-#define TUWEN_CLI_WORDING_H
+#ifndef TUWEN_COMMON_WORDING_H
+#define TUWEN_COMMON_WORDING_H
 
 #include <stdbool.h>
 #include <stddef.h>

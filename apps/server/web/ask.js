@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asking the server: what it says, or an Error with its sentence. */
+
+const MOST_TRIES = 12; /* while the server is busy */
+
+/* The server's sentence, and what a program wants to know of it; status 0 stands for no answer at all. */
+function refusalOf(status, error, retryAfter) {
+    const refusal = new Error(error ? error.message : status ? say("refused", {status}) : say("unreachable"));
+    const {code, param} = error || {code: "", param: ""};
+    Object.assign(refusal, {status, code, param, retryAfter: Number(retryAfter) || 0});
+    const place = /^(images|texts)\[(\d+)\]$/.exec(param);
+    if (place && refusal.message.startsWith(param)) {
+        refusal.rest = refusal.message.slice(param.length);
+        refusal[place[1]] = Number(place[2]);
+    }
+    return refusal;
+}
+
+/* With the name of a picture in place of its number in the request. */
+function nameRefusal(refusal, group) {
+    if (refusal.images !== undefined)
+        refusal.message = group[refusal.images].name + refusal.rest;
+    else if (refusal.texts !== undefined)
+        refusal.message = say("textNumber", {number: refusal.texts + 1}) + refusal.rest;
+}
+
+function headersNow() {
+    const key = find("key").value.trim();
+    return key ? {Authorization: "Bearer " + key} : {};
+}
+
+async function ask(path, body, signal) {
+    let response, answer = null;
+    try {
+        response = await fetch(path, {method: "POST", headers: {...headersNow(), "Content-Type": "application/json"},
+                                      body: JSON.stringify(body), signal});
+    } catch (error) {
+        throw error.name === "AbortError" ? error : refusalOf(0);
+    }
+    try {
+        answer = await response.json();
+    } catch (error) {
+        if (error.name === "AbortError")
+            throw error;
+    }
+    if (response.status === 401)
+        find("settings").open = true;
+    if (!response.ok || !answer)
+        throw refusalOf(response.status, answer && answer.error, response.headers.get("Retry-After"));
+    return answer;
+}
+
+function pause(seconds, signal) {
+    return new Promise((done, fail) => {
+        const timer = setTimeout(done, 1000 * seconds);
+        signal.addEventListener("abort", () => {
+            clearTimeout(timer);
+            fail(signal.reason);
+        }, {once: true});
+    });
+}
+
+/* Matches, and while the server has too much to do asks again when it says, so many times. */
+async function askPatiently(body, signal, sayBusy) {
+    for (let tries = 1;; tries++) {
+        try {
+            return await ask("/v1/match", body, signal);
+        } catch (error) {
+            if (error.status !== 429 || tries === MOST_TRIES)
+                throw error;
+            const seconds = Math.min(30, error.retryAfter || 1);
+            sayBusy(seconds);
+            await pause(seconds, signal);
+        }
+    }
+}
+
+/* Settings, as members of a request. */
+
+function settingsNow() {
+    const instruction = find("instruction").value.trim(), profile = find("profile").value;
+    return {...(instruction && {instruction}), ...(profile && {profile})};
+}
+
+/* A choice only if there is one. */
+function drawProfiles(profiles) {
+    const chosen = find("profile").value;
+    find("profile-field").hidden = profiles.length === 0;
+    find("profile").replaceChildren(...["", ...profiles, "none"].map((name) => {
+        const option = make("option", "", name === "" ? say("profileDefault") : name === "none" ? say("profileNone") : name);
+        option.value = name;
+        return option;
+    }));
+    find("profile").value = profiles.includes(chosen) || chosen === "none" ? chosen : "";
+}
