@@ -52,7 +52,7 @@ static void add_options(struct command_line *line, const struct options *options
                                              OPTION_MAX_PIXELS, OPTION_MAX_SECONDS, OPTION_MAX_BODY,
                                              OPTION_MAX_MEMORY, OPTION_MAX_ITEMS,   OPTION_MAX_QUEUE,
                                              OPTION_MAX_WAIT,   OPTION_GRACE,       OPTION_MAX_CONNECTIONS};
-    static const enum option_id texts[] = {OPTION_LISTEN, OPTION_KEYS, OPTION_ISA};
+    static const enum option_id texts[] = {OPTION_LISTEN, OPTION_KEYS, OPTION_TLS_CERT, OPTION_TLS_KEY, OPTION_ISA};
     static const enum option_id flags[] = {OPTION_RAW_SPECIAL, OPTION_INSECURE, OPTION_QUIET};
     const struct option_value *values = options->values;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "listen.h"
 #include "service.h"
+#include "tls.h"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2, MODEL = 3, INTERRUPTED = 130 };
 
@@ -26,7 +27,7 @@ enum { DONE = 0, FAILED = 1, USAGE = 2, MODEL = 3, INTERRUPTED = 130 };
 enum { PROFILES = 48 }; /* as many as the command can say */
 
 struct arguments {
-    const char *listen, *keys, *model, *cache, *isa;
+    const char *listen, *keys, *tls_cert, *tls_key, *model, *cache, *isa;
     const char *profiles[PROFILES + 1]; /* [profile_count], and room for the next */
     size_t profile_count;
     double lang, threads, image_tokens_min, image_tokens_max, max_length, exif, raw_special, picture_bytes,
@@ -43,6 +44,8 @@ static bool read_argument(struct arguments *arguments, const char *word)
     } table[] = {
         {"listen", &arguments->listen, NULL},
         {"keys", &arguments->keys, NULL},
+        {"tls-cert", &arguments->tls_cert, NULL},
+        {"tls-key", &arguments->tls_key, NULL},
         {"model", &arguments->model, NULL},
         {"cache", &arguments->cache, NULL},
         {"isa", &arguments->isa, NULL},
@@ -104,6 +107,7 @@ struct life {
     struct arguments arguments;
     struct service service;
     struct listener listener;
+    struct tls tls;
     struct http *http;
     pthread_t main;
     sigset_t signals;
@@ -168,6 +172,8 @@ static bool start_http(struct life *life)
     const struct arguments *arguments = &life->arguments;
     const struct http_options options = {
         .socket = life->listener.socket,
+        .certificate = life->tls.certificate,
+        .key = life->tls.key,
         .body_bytes = life->service.max_body,
         .all_bytes = life->service.max_memory,
         .connections = (unsigned)arguments->max_connections,
@@ -185,6 +191,23 @@ static bool start_http(struct life *life)
     };
     life->http = http_start(&options);
     return life->http != NULL;
+}
+
+static bool open_tls(struct life *life)
+{
+    const struct arguments *arguments = &life->arguments;
+    tuwen_language language = life->service.language;
+    char why[1024];
+    if (!arguments->tls_cert && !arguments->tls_key)
+        return true;
+    if (!arguments->tls_cert || !arguments->tls_key)
+        complain(in(language, "--tls-cert and --tls-key belong together: give both",
+                    "--tls-cert 与 --tls-key 须同时给出"));
+    else if (tls_read(&life->tls, arguments->tls_cert, arguments->tls_key, language, why, sizeof why))
+        return true;
+    else
+        complain(why);
+    return false;
 }
 
 static bool open_gate(struct life *life)
@@ -269,7 +292,7 @@ static void end_threads(struct life *life)
 
 static int run(struct life *life)
 {
-    printf("listening on %s\n", life->listener.url);
+    printf("listening on %s://%s\n", life->tls.key ? "https" : "http", life->listener.where);
     fflush(stdout);
     int number = wait_signal(life, 0);
     for (; number == SIGHUP || number == 0; number = wait_signal(life, 0))
@@ -324,7 +347,7 @@ int main(int argc, char **argv)
         return complain("tuwen-server needs --model=PATH; `tuwen serve` gives it");
     set_up(&life);
     int code = USAGE;
-    if (open_gate(&life)) {
+    if (open_tls(&life) && open_gate(&life)) {
         code = FAILED;
         life.service.metrics = metrics_make();
         life.service.reader = reader_start();
@@ -336,6 +359,7 @@ int main(int argc, char **argv)
         }
     }
     http_stop(life.http);
+    tls_free(&life.tls);
     reader_free(life.service.reader);
     worker_free(life.service.worker);
     metrics_free(life.service.metrics);
