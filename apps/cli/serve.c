@@ -104,6 +104,20 @@ static bool add_profiles(struct command_line *line, const struct options *option
     return true;
 }
 
+/* The program that fetches pictures, where it may. */
+static bool add_fetch(struct command_line *line, const struct options *options)
+{
+    char program[PATH_MAX];
+    if (!options_given(options, OPTION_ALLOW_FETCH))
+        return true;
+    bool found = place_of_program("tuwen-fetch", program);
+    if (found)
+        add(line, "fetch", program);
+    else
+        complain(SAY_HELPER_MISSING, WITH(program));
+    return found;
+}
+
 /* Returns only if that fails. */
 static int become(struct command_line *line)
 {
@@ -138,7 +152,8 @@ int serve_run(const struct cli *cli)
     if (code == CLI_DONE) {
         add(&line, "model", choice.path);
         add_options(&line, options);
-        code = add_cache(&line, options) && add_profiles(&line, options) ? become(&line) : CLI_USAGE;
+        code = add_cache(&line, options) && add_profiles(&line, options) && add_fetch(&line, options) ? become(&line)
+                                                                                                      : CLI_USAGE;
     }
     return code;
 }

@@ -20,6 +20,10 @@
 #include "service.h"
 #include "tls.h"
 
+/* Two, so that a small body need not wait for a large one; more would take the cores from the model. Those that fetch wait
+ * for others nearly all of their time. */
+enum { READERS = 2, FETCHERS = 8 };
+
 enum { DONE = 0, FAILED = 1, USAGE = 2, MODEL = 3, INTERRUPTED = 130 };
 
 /* ---- arguments ---- */
@@ -27,7 +31,7 @@ enum { DONE = 0, FAILED = 1, USAGE = 2, MODEL = 3, INTERRUPTED = 130 };
 enum { PROFILES = 48 }; /* as many as the command can say */
 
 struct arguments {
-    const char *listen, *keys, *tls_cert, *tls_key, *model, *cache, *isa;
+    const char *listen, *keys, *tls_cert, *tls_key, *fetch, *model, *cache, *isa;
     const char *profiles[PROFILES + 1]; /* [profile_count], and room for the next */
     size_t profile_count;
     double lang, threads, image_tokens_min, image_tokens_max, max_length, exif, raw_special, picture_bytes,
@@ -46,6 +50,7 @@ static bool read_argument(struct arguments *arguments, const char *word)
         {"keys", &arguments->keys, NULL},
         {"tls-cert", &arguments->tls_cert, NULL},
         {"tls-key", &arguments->tls_key, NULL},
+        {"fetch", &arguments->fetch, NULL},
         {"model", &arguments->model, NULL},
         {"cache", &arguments->cache, NULL},
         {"isa", &arguments->isa, NULL},
@@ -287,7 +292,9 @@ static void end_threads(struct life *life)
     if (life->service.worker)
         worker_end(life->service.worker);
     if (life->service.reader)
-        reader_end(life->service.reader);
+        reader_end(life->service.reader); /* which may still hand on to the others */
+    if (life->service.fetchers)
+        reader_end(life->service.fetchers);
 }
 
 static int run(struct life *life)
@@ -314,6 +321,7 @@ static void set_up(struct life *life)
     service->log.quiet = arguments->quiet > 0;
     service->max_jobs = (size_t)arguments->max_queue;
     service->max_body = (size_t)arguments->max_body;
+    service->fetch = arguments->fetch;
     service->max_memory = bytes_of(arguments->max_memory);
     service->started = clock_seconds();
     service->created = (int64_t)time(NULL);
@@ -350,8 +358,11 @@ int main(int argc, char **argv)
     if (open_tls(&life) && open_gate(&life)) {
         code = FAILED;
         life.service.metrics = metrics_make();
-        life.service.reader = reader_start();
-        if (life.service.metrics && life.service.reader && start_worker(&life) && start_http(&life))
+        life.service.reader = reader_start(READERS);
+        if (life.service.fetch)
+            life.service.fetchers = reader_start(FETCHERS);
+        if (life.service.metrics && life.service.reader && (!life.service.fetch || life.service.fetchers) &&
+            start_worker(&life) && start_http(&life))
             code = run(&life);
         else {
             complain(tuwen_status_text(TUWEN_OUT_OF_MEMORY, life.service.language));
@@ -361,6 +372,7 @@ int main(int argc, char **argv)
     http_stop(life.http);
     tls_free(&life.tls);
     reader_free(life.service.reader);
+    reader_free(life.service.fetchers);
     worker_free(life.service.worker);
     metrics_free(life.service.metrics);
     gate_set_keys(&life.service.gate, NULL);
