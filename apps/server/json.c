@@ -320,3 +320,15 @@ const char *value_other_member(value object, const char *const *names)
     }
     return NULL;
 }
+
+bool value_has_text(value any, bool (*wanted)(const char *text, size_t size))
+{
+    const char *name;
+    json_t *member;
+    bool found = json_is_string(any) && wanted(json_string_value(any), json_string_length(any));
+    for (size_t i = 0; !found && i < json_array_size(any); i++)
+        found = value_has_text(json_array_get(any, i), wanted);
+    if (!found && json_is_object(any))
+        json_object_foreach((json_t *)any, name, member) found = found || value_has_text(member, wanted);
+    return found;
+}
