@@ -120,13 +120,12 @@ struct life {
 };
 
 /* From the worker's thread: the model is there, or is not. */
-static void on_ready(void *user, bool good, const char *message)
+static void on_ready(void *user, const struct terms *terms, const char *message)
 {
     struct life *life = user;
     char line[1024];
-    if (good) {
-        const tuwen_model_info *info = worker_terms(life->service.worker)->info;
-        snprintf(line, sizeof line, "ready: %s (%s), after %.2f s", info->name, info->precision,
+    if (terms) {
+        snprintf(line, sizeof line, "ready: %s (%s), after %.2f s", terms->info->name, terms->info->precision,
                  clock_seconds() - life->service.started);
         log_event(&life->service.log, false, line);
         return;

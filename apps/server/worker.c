@@ -429,7 +429,7 @@ static void *run(void *user)
         worker->ready = true;
         pthread_mutex_unlock(&worker->lock);
     }
-    worker->options.ready(worker->options.ready_user, good, good ? "" : error.message);
+    worker->options.ready(worker->options.ready_user, good ? &worker->terms : NULL, error.message);
     if (good)
         work(worker);
     return NULL;

@@ -34,7 +34,9 @@ struct worker_options {
     struct metrics *metrics; /* NULL: none are counted */
     tuwen_log_function log;  /* from the worker's thread */
     void *log_user;
-    void (*ready)(void *user, bool good, const char *message); /* once, from the worker's thread */
+    /* Once, from the worker's thread, perhaps before worker_start returns: the model's facts, or NULL and why it cannot be
+     * had. */
+    void (*ready)(void *user, const struct terms *terms, const char *message);
     void *ready_user;
 };
 
