@@ -11,6 +11,9 @@ static const char *const names[ADDED] = {"text", "cosine", "score", "match", "ba
 
 static const char prefix[] = "tuwen_";
 
+/* In front of an added name, as `tuwen review` has it. */
+enum { MOST_PREFIXES = 15 };
+
 /* ---- reading ---- */
 
 static tuwen_status status_of(enum refusal_id id)
@@ -50,7 +53,7 @@ static void take_member(void *user, const char *name, const char *at, size_t siz
     for (; strncasecmp(name, prefix, strlen(prefix)) == 0; prefixes++)
         name += strlen(prefix);
     for (size_t i = 0; i < ADDED; i++)
-        if (prefixes < 32 && strcasecmp(name, names[i]) == 0)
+        if (prefixes < MOST_PREFIXES && strcasecmp(name, names[i]) == 0)
             reading->taken[i] |= 1u << prefixes;
 }
 
