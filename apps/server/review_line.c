@@ -157,6 +157,15 @@ bool review_line_is_open(const struct review_line *line)
     return line->refusal.id == REFUSE_NOTHING && has_text && call_is_open(call, 0);
 }
 
+size_t review_line_weight(const struct review_line *line, const struct terms *terms)
+{
+    enum { ROW = 1024 }; /* of what is added */
+    const struct call *call = &line->call;
+    size_t each = sizeof *call->inputs + sizeof *call->outputs + sizeof *call->places +
+                  (size_t)terms->info->dimension * sizeof(float) + ROW + line->members.size;
+    return (call->count + 1) * each;
+}
+
 void review_line_fail(struct review_line *line, tuwen_status status, const char *message)
 {
     for (size_t i = 0; i < line->call.count; i++) {
@@ -240,6 +249,7 @@ static struct judged judge(const struct call *call, size_t i, const struct terms
 void review_line_write(const struct review_line *line, const struct terms *terms, struct buffer *rows)
 {
     const struct call *call = &line->call;
+    rows->failed = line->members.failed;
     if (line->refusal.id != REFUSE_NOTHING) {
         begin_row(line, NULL, rows);
         end_bad(line, line->status, line->refusal.message, rows);
