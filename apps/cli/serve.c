@@ -52,7 +52,7 @@ static void add_options(struct command_line *line, const struct options *options
                                              OPTION_MAX_PIXELS, OPTION_MAX_SECONDS, OPTION_MAX_BODY,
                                              OPTION_MAX_MEMORY, OPTION_MAX_ITEMS,   OPTION_MAX_QUEUE,
                                              OPTION_MAX_WAIT,   OPTION_GRACE,       OPTION_MAX_CONNECTIONS};
-    static const enum option_id texts[] = {OPTION_LISTEN, OPTION_KEYS, OPTION_ISA};
+    static const enum option_id texts[] = {OPTION_LISTEN, OPTION_KEYS, OPTION_TLS_CERT, OPTION_TLS_KEY, OPTION_ISA};
     static const enum option_id flags[] = {OPTION_RAW_SPECIAL, OPTION_INSECURE, OPTION_QUIET};
     const struct option_value *values = options->values;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -104,6 +104,20 @@ static bool add_profiles(struct command_line *line, const struct options *option
     return true;
 }
 
+/* The program that fetches pictures, where it may. */
+static bool add_fetch(struct command_line *line, const struct options *options)
+{
+    char program[PATH_MAX];
+    if (!options_given(options, OPTION_ALLOW_FETCH))
+        return true;
+    bool found = place_of_program("tuwen-fetch", program);
+    if (found)
+        add(line, "fetch", program);
+    else
+        complain(SAY_HELPER_MISSING, WITH(program));
+    return found;
+}
+
 /* Returns only if that fails. */
 static int become(struct command_line *line)
 {
@@ -138,7 +152,8 @@ int serve_run(const struct cli *cli)
     if (code == CLI_DONE) {
         add(&line, "model", choice.path);
         add_options(&line, options);
-        code = add_cache(&line, options) && add_profiles(&line, options) ? become(&line) : CLI_USAGE;
+        code = add_cache(&line, options) && add_profiles(&line, options) && add_fetch(&line, options) ? become(&line)
+                                                                                                      : CLI_USAGE;
     }
     return code;
 }

@@ -15,6 +15,8 @@
 #include "tuwen/explain.h"
 #include "tuwen/tuwen.h"
 
+struct fetching;
+
 /* What dialects need to know of the server. */
 struct terms {
     tuwen_language language;
@@ -23,6 +25,7 @@ struct terms {
     const char *space;            /* tuwen_session_fingerprint */
     const tuwen_model *model;
     struct profiles profiles;
+    struct fetching *fetching; /* of the request; NULL: addresses of pictures are refused */
 };
 
 enum { PARAM_SIZE = 80, MAX_PAIRS = 4 * 1024 * 1024 };

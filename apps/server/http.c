@@ -49,7 +49,8 @@ void resume_locked(struct exchange_parts *parts)
 static void cut(struct connection *connection)
 {
     static const char late[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    if (connection->phase == PHASE_BODY || connection->phase == PHASE_HEAD)
+    bool plain = !connection->http->options.certificate;
+    if (plain && (connection->phase == PHASE_BODY || connection->phase == PHASE_HEAD))
         (void)!send(connection->file, late, sizeof late - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     shutdown(connection->file, SHUT_RDWR);
     connection->cut = true;
@@ -459,13 +460,23 @@ static size_t leave_escaped(void *user, struct MHD_Connection *handle, char *tex
 static bool start_daemon(struct http *http)
 {
     const struct http_options *options = &http->options;
+    unsigned flags =
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    /* What libmicrohttpd is given does not change; without TLS the list is empty. */
+    const struct MHD_OptionItem tls[] = {
+        {options->certificate ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0,
+         (void *)(uintptr_t)options->certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+        {MHD_OPTION_END, 0, NULL},
+    };
     http->daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
-        0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, http, MHD_OPTION_LISTEN_SOCKET,
-        options->socket, MHD_OPTION_CONNECTION_LIMIT, options->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)32768, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+        options->certificate ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, on_request, http,
+        MHD_OPTION_EXTERNAL_LOGGER, on_log, http, MHD_OPTION_LISTEN_SOCKET, options->socket,
+        MHD_OPTION_CONNECTION_LIMIT, options->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_URI_LOG_CALLBACK, on_first_line, http,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, http, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, http, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     return http->daemon != NULL;
 }
 

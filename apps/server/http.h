@@ -90,9 +90,10 @@ enum http_next { HTTP_MORE, HTTP_WAIT, HTTP_CUT };
 enum http_trouble { HTTP_BODY_TOO_LARGE, HTTP_NO_ROOM, HTTP_NO_MEMORY };
 
 struct http_options {
-    int socket;         /* listening; http_stop closes it */
-    size_t body_bytes;  /* of one request */
-    uint64_t all_bytes; /* of the bodies of all */
+    int socket;                    /* listening; http_stop closes it */
+    const char *certificate, *key; /* PEM, for TLS; NULL: none */
+    size_t body_bytes;             /* of one request */
+    uint64_t all_bytes;            /* of the bodies of all */
     unsigned connections;
     double head_seconds;   /* for the head of a request, from the connection or its first line on */
     double body_seconds;   /* for its body; of a streamed one, for 64 KB or what ends with HTTP_WAIT */

@@ -3,14 +3,150 @@
 #include "json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
-/* jansson's sentence may quote the text up to the place; that part may be long and is not ours to repeat. */
+#include "buffer.h"
+
+/* ---- reading; long strings apart ---- */
+
+/*
+ * jansson looks at each byte by several calls: for a picture in base64 that takes longer than all else that is done before
+ * it is computed. So long strings of plain ASCII are taken out before, and put back into what jansson has read. In their
+ * places stand strings that begin with a NUL; where a text has such ones of its own, nothing is taken out.
+ */
+struct piece {
+    const char *text;
+    size_t size;
+};
+
+struct pieces {
+    struct piece *items;
+    size_t count, capacity;
+    struct buffer text; /* without them */
+};
+
+enum { LONG = 4096, BLOCK = 64 };
+
+/* Whether a byte stands for itself inside a string, and is ASCII. */
+static bool is_plain(char byte)
+{
+    return (unsigned char)byte >= 0x20 && (unsigned char)byte < 0x7f && byte != '"' && byte != '\\';
+}
+
+/* How many bytes at the beginning are plain, in whole blocks: the compiler makes vectors of them. */
+static size_t skip_plain(const char *text, size_t size)
+{
+    size_t at = 0;
+    for (unsigned plain = 1; at + BLOCK <= size; at += BLOCK) {
+        for (size_t i = 0; i < BLOCK; i++)
+            plain &= is_plain(text[at + i]);
+        if (!plain)
+            break;
+    }
+    return at;
+}
+
+static bool take_out(struct pieces *pieces, const char *text, size_t size)
+{
+    if (pieces->count == pieces->capacity) {
+        pieces->capacity = 2 * pieces->capacity + 4;
+        struct piece *larger = realloc(pieces->items, pieces->capacity * sizeof *larger);
+        if (!larger)
+            return false;
+        pieces->items = larger;
+    }
+    BUFFER_FORMAT(&pieces->text, "\\u0000%zu", pieces->count);
+    pieces->items[pieces->count++] = (struct piece){text, size};
+    return true;
+}
+
+/* Whether a string that ends here is the key of an object. */
+static bool is_key(const char *text, size_t size, size_t at)
+{
+    while (at < size && strchr(" \t\r\n", text[at]) && text[at])
+        at++;
+    return at < size && text[at] == ':';
+}
+
+/* Takes long strings out; false if there are none, or it cannot be done. */
+static bool shorten(const char *text, size_t size, struct pieces *pieces)
+{
+    static const char nul[] = {'\\', 'u', '0', '0', '0', '0'};
+    size_t kept = 0; /* up to here it was copied */
+    const char *quote = memchr(text, '"', size);
+    while (quote) {
+        size_t begin = (size_t)(quote - text) + 1, end = begin + skip_plain(text + begin, size - begin);
+        bool plain = true;
+        for (; end < size && text[end] != '"'; end += text[end] == '\\' ? 2 : 1)
+            plain &= is_plain(text[end]);
+        if (end >= size || (end - begin >= sizeof nul && memcmp(text + begin, nul, sizeof nul) == 0))
+            return false;
+        if (plain && end - begin >= LONG && !is_key(text, size, end + 1)) {
+            buffer_add(&pieces->text, text + kept, begin - kept);
+            if (!take_out(pieces, text + begin, end - begin))
+                return false;
+            kept = end;
+        }
+        quote = memchr(text + end + 1, '"', size - end - 1);
+    }
+    buffer_add(&pieces->text, text + kept, size - kept);
+    return pieces->count > 0 && !pieces->text.failed;
+}
+
+/* The string in whose place this one stands; NULL if it stands for itself, or memory is short. */
+static json_t *find_piece(const struct pieces *pieces, const json_t *text)
+{
+    const char *begin = json_string_value(text);
+    if (!begin || json_string_length(text) < 2 || *begin)
+        return NULL;
+    const struct piece *piece = &pieces->items[strtoul(begin + 1, NULL, 10)];
+    return json_stringn_nocheck(piece->text, piece->size);
+}
+
+/* Puts them back; returns how many. */
+static size_t put_back(const struct pieces *pieces, json_t *any)
+{
+    size_t count = 0, index;
+    json_t *member, *piece;
+    json_array_foreach(any, index, member)
+    {
+        piece = find_piece(pieces, member);
+        count += piece ? json_array_set_new(any, index, piece) == 0 : put_back(pieces, member);
+    }
+    for (void *at = json_object_iter(any); at; at = json_object_iter_next(any, at)) {
+        member = json_object_iter_value(at);
+        piece = find_piece(pieces, member);
+        count += piece ? json_object_iter_set_new(any, at, piece) == 0 : put_back(pieces, member);
+    }
+    return count;
+}
+
+/* Reads a text that has long strings; NULL if it has none, or whatever goes wrong. */
+static json_t *load_shortened(const char *text, size_t size, size_t flags)
+{
+    struct pieces pieces = {0};
+    json_error_t error;
+    json_t *document =
+        shorten(text, size, &pieces) ? json_loadb(pieces.text.data, pieces.text.size, flags, &error) : NULL;
+    if (document && put_back(&pieces, document) < pieces.count) {
+        json_decref(document);
+        document = NULL;
+    }
+    buffer_free(&pieces.text);
+    free(pieces.items);
+    return document;
+}
+
 static value load(const char *text, size_t text_size, size_t flags, json_error_t *error)
 {
-    value document = json_loadb(text, text_size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | flags, error);
+    flags |= JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL;
+    value document = load_shortened(text, text_size, flags);
+    if (!document)
+        document = json_loadb(text, text_size, flags, error); /* which says where a fault is */
+    /* jansson's sentence may quote the text up to the place; that part may be long and is not ours to repeat. */
     char *quote = document ? NULL : strstr(error->text, " near '");
     if (quote)
         *quote = '\0';
@@ -183,4 +319,16 @@ const char *value_other_member(value object, const char *const *names)
             return key;
     }
     return NULL;
+}
+
+bool value_has_text(value any, bool (*wanted)(const char *text, size_t size))
+{
+    const char *name;
+    json_t *member;
+    bool found = json_is_string(any) && wanted(json_string_value(any), json_string_length(any));
+    for (size_t i = 0; !found && i < json_array_size(any); i++)
+        found = value_has_text(json_array_get(any, i), wanted);
+    if (!found && json_is_object(any))
+        json_object_foreach((json_t *)any, name, member) found = found || value_has_text(member, wanted);
+    return found;
 }

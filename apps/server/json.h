@@ -54,6 +54,9 @@ bool value_is_true(value any);
 size_t value_length(value list);
 value value_at(value list, size_t place);
 
+/* Whether it is, or holds at any depth, a text of that kind; keys do not count. */
+bool value_has_text(value any, bool (*wanted)(const char *text, size_t size));
+
 /* Of a KIND_OBJECT: NULL if it has none of that name. */
 value value_member(value object, const char *name);
 

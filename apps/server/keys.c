@@ -2,15 +2,13 @@
 /* Files of keys, and how often each may ask. */
 #include "keys.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { KEY_LEAST = 16, KEY_MOST = 200, NAME_MOST = KEY_NAME_SIZE - 1, RATE_MOST = 1000000, FILE_MOST = 1 << 20 };
+#include "small_file.h"
+
+enum { KEY_LEAST = 16, KEY_MOST = 200, NAME_MOST = KEY_NAME_SIZE - 1, RATE_MOST = 1000000 };
 
 struct key {
     char key[KEY_MOST + 1];
@@ -110,25 +108,9 @@ struct keys *keys_parse(const char *bytes, size_t size, const char *path, tuwen_
 
 struct keys *keys_read(const char *path, tuwen_language language, char *why, unsigned size)
 {
-    struct keys *keys = NULL;
-    struct stat status;
-    bool chinese = language == TUWEN_CHINESE;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    char *bytes = malloc(FILE_MOST);
-    ssize_t count = file >= 0 && bytes ? read(file, bytes, FILE_MOST) : -1;
-    if (count < 0)
-        snprintf(why, size, chinese ? "%s：%s" : "%s: %s", path, strerror(errno));
-    else if (count == FILE_MOST)
-        snprintf(why, size, chinese ? "%s：密钥文件过大" : "%s: too large for a file of keys", path);
-    else if (fstat(file, &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)))
-        snprintf(why, size,
-                 chinese ? "%s：所有人都可读写此文件；请执行 chmod 600"
-                         : "%s: everybody may read or write it: chmod 600",
-                 path);
-    else
-        keys = keys_parse(bytes, (size_t)count, path, language, why, size);
-    if (file >= 0)
-        close(file);
+    size_t count;
+    char *bytes = small_file_read(path, true, &count, language, why, size);
+    struct keys *keys = bytes ? keys_parse(bytes, count, path, language, why, size) : NULL;
     free(bytes);
     return keys;
 }

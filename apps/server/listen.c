@@ -61,7 +61,7 @@ static void describe(struct listener *listener, const char *host)
         getnameinfo((struct sockaddr *)&address, size, NULL, 0, port, sizeof port, NI_NUMERICSERV);
     bool brackets = strchr(host, ':') != NULL;
     snprintf(listener->host, sizeof listener->host, "%s%.250s%s", brackets ? "[" : "", host, brackets ? "]" : "");
-    snprintf(listener->url, sizeof listener->url, "http://%s:%s", listener->host, port);
+    snprintf(listener->where, sizeof listener->where, "%s:%s", listener->host, port);
 }
 
 bool listener_open(struct listener *listener, const char *where, tuwen_language language, char *why, unsigned size)

@@ -10,8 +10,8 @@
 struct listener {
     int socket;
     bool loopback;
-    char url[320];  /* http://HOST:PORT, with the port that it got */
-    char host[256]; /* as a Host header has it */
+    char where[320]; /* HOST:PORT, with the port that it got */
+    char host[256];  /* as a Host header has it */
 };
 
 /* Listens on "HOST:PORT", "[ADDRESS]:PORT" or "PORT" (of this machine alone); port 0 is any. False with a sentence. */

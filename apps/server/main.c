@@ -18,6 +18,11 @@
 #include "clock.h"
 #include "listen.h"
 #include "service.h"
+#include "tls.h"
+
+/* Two, so that a small body need not wait for a large one; more would take the cores from the model. Those that fetch wait
+ * for others nearly all of their time. */
+enum { READERS = 2, FETCHERS = 8 };
 
 enum { DONE = 0, FAILED = 1, USAGE = 2, MODEL = 3, INTERRUPTED = 130 };
 
@@ -26,7 +31,7 @@ enum { DONE = 0, FAILED = 1, USAGE = 2, MODEL = 3, INTERRUPTED = 130 };
 enum { PROFILES = 48 }; /* as many as the command can say */
 
 struct arguments {
-    const char *listen, *keys, *model, *cache, *isa;
+    const char *listen, *keys, *tls_cert, *tls_key, *fetch, *model, *cache, *isa;
     const char *profiles[PROFILES + 1]; /* [profile_count], and room for the next */
     size_t profile_count;
     double lang, threads, image_tokens_min, image_tokens_max, max_length, exif, raw_special, picture_bytes,
@@ -43,6 +48,9 @@ static bool read_argument(struct arguments *arguments, const char *word)
     } table[] = {
         {"listen", &arguments->listen, NULL},
         {"keys", &arguments->keys, NULL},
+        {"tls-cert", &arguments->tls_cert, NULL},
+        {"tls-key", &arguments->tls_key, NULL},
+        {"fetch", &arguments->fetch, NULL},
         {"model", &arguments->model, NULL},
         {"cache", &arguments->cache, NULL},
         {"isa", &arguments->isa, NULL},
@@ -104,6 +112,7 @@ struct life {
     struct arguments arguments;
     struct service service;
     struct listener listener;
+    struct tls tls;
     struct http *http;
     pthread_t main;
     sigset_t signals;
@@ -168,6 +177,8 @@ static bool start_http(struct life *life)
     const struct arguments *arguments = &life->arguments;
     const struct http_options options = {
         .socket = life->listener.socket,
+        .certificate = life->tls.certificate,
+        .key = life->tls.key,
         .body_bytes = life->service.max_body,
         .all_bytes = life->service.max_memory,
         .connections = (unsigned)arguments->max_connections,
@@ -185,6 +196,23 @@ static bool start_http(struct life *life)
     };
     life->http = http_start(&options);
     return life->http != NULL;
+}
+
+static bool open_tls(struct life *life)
+{
+    const struct arguments *arguments = &life->arguments;
+    tuwen_language language = life->service.language;
+    char why[1024];
+    if (!arguments->tls_cert && !arguments->tls_key)
+        return true;
+    if (!arguments->tls_cert || !arguments->tls_key)
+        complain(in(language, "--tls-cert and --tls-key belong together: give both",
+                    "--tls-cert 与 --tls-key 须同时给出"));
+    else if (tls_read(&life->tls, arguments->tls_cert, arguments->tls_key, language, why, sizeof why))
+        return true;
+    else
+        complain(why);
+    return false;
 }
 
 static bool open_gate(struct life *life)
@@ -264,12 +292,14 @@ static void end_threads(struct life *life)
     if (life->service.worker)
         worker_end(life->service.worker);
     if (life->service.reader)
-        reader_end(life->service.reader);
+        reader_end(life->service.reader); /* which may still hand on to the others */
+    if (life->service.fetchers)
+        reader_end(life->service.fetchers);
 }
 
 static int run(struct life *life)
 {
-    printf("listening on %s\n", life->listener.url);
+    printf("listening on %s://%s\n", life->tls.key ? "https" : "http", life->listener.where);
     fflush(stdout);
     int number = wait_signal(life, 0);
     for (; number == SIGHUP || number == 0; number = wait_signal(life, 0))
@@ -291,6 +321,7 @@ static void set_up(struct life *life)
     service->log.quiet = arguments->quiet > 0;
     service->max_jobs = (size_t)arguments->max_queue;
     service->max_body = (size_t)arguments->max_body;
+    service->fetch = arguments->fetch;
     service->max_memory = bytes_of(arguments->max_memory);
     service->started = clock_seconds();
     service->created = (int64_t)time(NULL);
@@ -324,11 +355,14 @@ int main(int argc, char **argv)
         return complain("tuwen-server needs --model=PATH; `tuwen serve` gives it");
     set_up(&life);
     int code = USAGE;
-    if (open_gate(&life)) {
+    if (open_tls(&life) && open_gate(&life)) {
         code = FAILED;
         life.service.metrics = metrics_make();
-        life.service.reader = reader_start();
-        if (life.service.metrics && life.service.reader && start_worker(&life) && start_http(&life))
+        life.service.reader = reader_start(READERS);
+        if (life.service.fetch)
+            life.service.fetchers = reader_start(FETCHERS);
+        if (life.service.metrics && life.service.reader && (!life.service.fetch || life.service.fetchers) &&
+            start_worker(&life) && start_http(&life))
             code = run(&life);
         else {
             complain(tuwen_status_text(TUWEN_OUT_OF_MEMORY, life.service.language));
@@ -336,7 +370,9 @@ int main(int argc, char **argv)
         }
     }
     http_stop(life.http);
+    tls_free(&life.tls);
     reader_free(life.service.reader);
+    reader_free(life.service.fetchers);
     worker_free(life.service.worker);
     metrics_free(life.service.metrics);
     gate_set_keys(&life.service.gate, NULL);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fetch.h"
+
 /* The values of the characters of ASCII as digits: also of base64url; 64 for what is skipped, 255 for what is wrong. */
 static const unsigned char digits[128] = {
     255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 64,  255, 255, 64,  255, 255, 255, 255, 255, 255, 255, 255,
@@ -152,7 +154,9 @@ unsigned char *picture_read(value given, size_t *size, const struct terms *terms
         refuse(refusal, terms->language, REFUSE_BAD_VALUE, param, WITH(param, wrong));
         return NULL;
     }
-    if (begins(text, length, "http://") || begins(text, length, "https://")) {
+    if (fetch_is_address(text, length) && terms->fetching)
+        return fetch_picture(terms->fetching, text, length, size, terms, param, refusal);
+    if (fetch_is_address(text, length)) {
         refuse(refusal, terms->language, REFUSE_NO_FETCH, param, WITH(param));
         return NULL;
     }

@@ -5,11 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Two, so that a small body need not wait for a large one; more would take the cores from the model. */
-enum { THREADS = 2 };
-
 struct reader {
-    pthread_t threads[THREADS];
+    pthread_t threads[READER_THREADS_MOST];
     int thread_count;
     pthread_mutex_t lock; /* of everything below */
     pthread_cond_t change;
@@ -38,7 +35,7 @@ static void *run(void *user)
     return NULL;
 }
 
-struct reader *reader_start(void)
+struct reader *reader_start(int threads)
 {
     struct reader *reader = calloc(1, sizeof *reader);
     if (!reader)
@@ -46,10 +43,10 @@ struct reader *reader_start(void)
     reader->end = &reader->first;
     pthread_mutex_init(&reader->lock, NULL);
     pthread_cond_init(&reader->change, NULL);
-    while (reader->thread_count < THREADS &&
+    while (reader->thread_count < threads &&
            pthread_create(&reader->threads[reader->thread_count], NULL, run, reader) == 0)
         reader->thread_count++;
-    if (reader->thread_count == THREADS)
+    if (reader->thread_count == threads)
         return reader;
     reader_end(reader);
     reader_free(reader);

@@ -17,8 +17,10 @@ struct task {
     struct task *next; /* the reader's own */
 };
 
+enum { READER_THREADS_MOST = 8 };
+
 /* NULL if memory or threads are short. */
-struct reader *reader_start(void);
+struct reader *reader_start(int threads);
 
 /* Tasks begin in the order in which they were added. False, and the task is left alone, once the reader is ending.
  * Thread-safe. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dialect.h"
+#include "fetch.h"
 #include "review_line.h"
 #include "service.h"
 
@@ -96,6 +97,21 @@ static bool is_gone(struct review *review)
     return atomic_load(&review->gone);
 }
 
+/* Lines may name addresses, and are read one after the other: where these are fetched, reviews do not keep others waiting. */
+static struct reader *reader_of(const struct review *review)
+{
+    return review->service->fetchers ? review->service->fetchers : review->service->reader;
+}
+
+static bool is_over(void *user)
+{
+    struct review *review = user;
+    pthread_mutex_lock(&review->lock);
+    bool over = is_gone(review);
+    pthread_mutex_unlock(&review->lock);
+    return over || atomic_load(&review->service->closing);
+}
+
 /* ---- the window ---- */
 
 /* Writes the answers of the lines that are done, in their order. The lock is held. */
@@ -115,7 +131,7 @@ static void flush(struct review *review)
         review->count--;
         free_entry(entry);
         if (review->stalled) /* the reader ends after the worker, which is what is waited for */
-            review->stalled = !reader_add(review->service->reader, &review->task);
+            review->stalled = !reader_add(reader_of(review), &review->task);
     }
     if (review->read && review->count == 0 && review->exchange)
         exchange_finish(review->exchange, !review->failed);
@@ -236,6 +252,16 @@ static void weigh(struct review *review, struct entry *entry, const struct terms
     review_line_refuse(&entry->line, REFUSE_NO_ROOM, WITH(digits_of(review->service->max_memory).text), terms);
 }
 
+static void read_line(struct review *review, struct entry *entry, const char *text, size_t size)
+{
+    struct terms terms = *worker_terms(review->service->worker);
+    struct fetching fetching = {
+        .program = review->service->fetch, .gone = is_over, .user = review, .left = review->service->max_body};
+    terms.fetching = fetching.program ? &fetching : NULL;
+    review_line_read(&entry->line, text, size, review->number, &terms);
+    weigh(review, entry, &terms);
+}
+
 static void read_entry(struct review *review, struct entry *entry, size_t size)
 {
     struct input *input = &review->input;
@@ -250,10 +276,8 @@ static void read_entry(struct review *review, struct entry *entry, size_t size)
     else if (input->refuse == REFUSE_LINE_TOO_LARGE || bare > service->max_body)
         review_line_refuse(&entry->line, REFUSE_LINE_TOO_LARGE,
                            WITH(digits_of(review->number).text, digits_of(service->max_body).text), terms);
-    else {
-        review_line_read(&entry->line, text, bare, review->number, terms);
-        weigh(review, entry, terms);
-    }
+    else
+        read_line(review, entry, text, bare);
     input->refuse = REFUSE_NOTHING;
     input->begin += size;
     input->next = 0;
@@ -338,7 +362,7 @@ static bool start_reading(struct review *review)
     pthread_mutex_lock(&review->lock);
     review->users++;
     pthread_mutex_unlock(&review->lock);
-    if (reader_add(review->service->reader, &review->task))
+    if (reader_add(reader_of(review), &review->task))
         return true;
     pthread_mutex_lock(&review->lock);
     release(review, 1);

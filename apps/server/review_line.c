@@ -163,7 +163,10 @@ size_t review_line_weight(const struct review_line *line, const struct terms *te
     const struct call *call = &line->call;
     size_t each = sizeof *call->inputs + sizeof *call->outputs + sizeof *call->places +
                   (size_t)terms->info->dimension * sizeof(float) + ROW + line->members.size;
-    return (call->count + 1) * each;
+    size_t weight = (call->count + 1) * each;
+    for (size_t i = 0; i < call->count; i++)
+        weight += call->inputs[i].picture_size; /* fetched ones are in no line */
+    return weight;
 }
 
 void review_line_fail(struct review_line *line, tuwen_status status, const char *message)

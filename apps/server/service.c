@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "clock.h"
+#include "fetch.h"
 #include "review.h"
 #include "routes.h"
 
@@ -243,8 +244,8 @@ static void on_done(struct job *job)
     answer_refusal(work, &refusal, NULL, false);
 }
 
-/* Reads the body into the call. False with a refusal. */
-static bool read_call(struct work *work, const struct terms *terms, struct refusal *refusal)
+/* Reads a form into the call, other bodies into its document. False with a refusal. */
+static bool read_document(struct work *work, const struct terms *terms, struct refusal *refusal)
 {
     struct exchange *exchange = work->exchange;
     char why[256];
@@ -267,7 +268,7 @@ static bool read_call(struct work *work, const struct terms *terms, struct refus
     const struct dialect *chosen = work->dialect->choose ? work->dialect->choose(work->call.document) : NULL;
     if (chosen)
         work->dialect = chosen;
-    return work->dialect->read(&work->call, terms, refusal);
+    return true;
 }
 
 static void submit(struct work *work)
@@ -287,18 +288,56 @@ static void submit(struct work *work)
         refuse_now(work, answer == WORKER_CLOSING ? REFUSE_CLOSING : REFUSE_LOADING, NULL);
 }
 
-/* On a thread of the reader. */
-static void read_body(struct task *task)
+/* The call is read, if there is no refusal. */
+static void end_reading(struct work *work, const struct refusal *refusal)
 {
-    struct work *work = task->user;
-    struct refusal refusal = {0};
-    if (read_call(work, worker_terms(work->service->worker), &refusal)) {
+    if (refusal->id == REFUSE_NOTHING) {
         work->items = work->call.count;
         submit(work);
         return;
     }
     call_free(&work->call);
-    answer_refusal(work, &refusal, NULL, false);
+    answer_refusal(work, refusal, NULL, false);
+}
+
+static bool is_gone(void *user)
+{
+    const struct work *work = user;
+    return atomic_load(&work->exchange->gone) || atomic_load(&work->service->closing);
+}
+
+/* On a thread of those that fetch: what the document names is waited for. */
+static void read_addresses(struct task *task)
+{
+    struct work *work = task->user;
+    struct refusal refusal = {0};
+    struct terms terms = *worker_terms(work->service->worker);
+    struct fetching fetching = {
+        .program = work->service->fetch, .gone = is_gone, .user = work, .left = work->service->max_body};
+    terms.fetching = &fetching;
+    (void)work->dialect->read(&work->call, &terms, &refusal);
+    end_reading(work, &refusal);
+}
+
+/* On a thread of the reader. */
+static void read_body(struct task *task)
+{
+    struct work *work = task->user;
+    struct service *service = work->service;
+    struct refusal refusal = {0};
+    const struct terms *terms = worker_terms(service->worker);
+    bool good = read_document(work, terms, &refusal);
+    if (good && !work->form) {
+        if (service->fetchers && value_has_text(work->call.document, fetch_is_address)) {
+            work->task.run = read_addresses;
+            if (reader_add(service->fetchers, &work->task))
+                return;
+            refuse(&refusal, service->language, REFUSE_CLOSING, NULL, NULL);
+        } else {
+            (void)work->dialect->read(&work->call, terms, &refusal);
+        }
+    }
+    end_reading(work, &refusal);
 }
 
 enum http_next service_piece(void *user, struct exchange *exchange, const char *bytes, size_t size)

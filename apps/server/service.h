@@ -16,6 +16,8 @@
 struct service {
     struct worker *worker;
     struct reader *reader;
+    struct reader *fetchers; /* reads what names addresses; NULL: these are refused */
+    const char *fetch;       /* the program for it */
     struct metrics *metrics;
     struct gate gate;
     struct log log;

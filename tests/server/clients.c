@@ -7,6 +7,7 @@
  *     clients PORT slow COUNT SECONDS FILE  COUNT connections send heads or bodies a byte at a time, while FILE is sent again
  *                                           and again on others: the longest and the number of good answers, and what became of the slow ones
  *     clients PORT idle COUNT FILE          COUNT connections stay open after an answer; each asks again in the end
+ *     clients PORT silent SECONDS           says nothing, and is cut off within so many seconds, or the code is 1
  *     clients PORT leave COUNT FILE         COUNT connections send FILE and are closed at once
  *     clients PORT ready                    asks /ready until it says 200, at most 60 s: the seconds that took
  */
@@ -291,12 +292,21 @@ static int run_ready(int port)
     return 0;
 }
 
+static int run_silent(int port, double seconds)
+{
+    char byte;
+    struct pollfd file = {.fd = dial(port), .events = POLLIN};
+    return poll(&file, 1, (int)(seconds * 1000)) == 1 && read(file.fd, &byte, 1) <= 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     int port = argc > 2 ? atoi(argv[1]) : 0, count = argc > 3 ? atoi(argv[3]) : 0;
     const char *mode = argc > 2 ? argv[2] : "";
     if (strcmp(mode, "raw") == 0)
         return run_raw(port);
+    if (strcmp(mode, "silent") == 0 && argc == 4)
+        return run_silent(port, atof(argv[3]));
     if (strcmp(mode, "ready") == 0)
         return run_ready(port);
     if (strcmp(mode, "burst") == 0 && argc == 5)

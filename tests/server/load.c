@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Many clients at once, for as long as one likes: each has a connection that stays open, asks, looks at the answer, and asks
- * again. One thread, so that the server has the machine.
+ * Many clients at once, for as long as one likes: each has a connection that stays open, asks, looks at the answer, and
+ * asks again. One thread, so that the server has the machine.
  *
- *     server_load -p PORT [-s PID] [-w mixed|captions|picture|match] [-c CLIENTS] [-t SECONDS] [-r SEED] [-f] [-o SERIES] [PICTURE]...
+ *     server_load -p PORT [OPTION]... [PICTURE]...
+ *
+ *     -s PID      the server's process: its memory and processor time are read from /proc
+ *     -w WORK     mixed (usually), captions, picture, match: see load_requests.h
+ *     -c CLIENTS  how many (200)
+ *     -t SECONDS  for how long (10)
+ *     -r SEED     of the requests (1)
+ *     -f          vectors are asked for as floats
+ *     -o SERIES   a CSV file that gets a line each five seconds
  *
  * Answers must have status 200 and what was asked for, or 429 with Retry-After; then the client waits as long as it is told
- * and up to a quarter more, and asks the same again. Whatever else happens is told on standard error, and the exit code is 1.
- * On standard output comes one line of JSON. PID is the server's: its memory and processor time are read from /proc.
- * SERIES is a CSV file that has a line for each five seconds. -f asks for vectors as floats (see load_requests.h).
+ * and up to a quarter more, and asks the same again. Whatever else happens is told on standard error, and the exit code is
+ * 1. On standard output comes one line of JSON.
  */
 #include <arpa/inet.h>
 #include <errno.h>
