@@ -20,52 +20,70 @@ static size_t choose(const char *text, struct words *words)
     return all;
 }
 
-/* All texts, one after the other in `room`. */
-static void make_inputs(const tuwen_input *text, const struct words *words, char *room, tuwen_input *inputs)
+/* A text with another word, which is to be embedded. */
+struct trial {
+    const struct wording_hit *hit;
+    struct contrast_word *other;
+};
+
+static void list_trials(struct words *words, struct trial *trials)
 {
     for (size_t i = 0; i < words->contrast_count; i++)
-        for (size_t j = 0; j < words->contrasts[i].count; j++, inputs++) {
-            *inputs = *text;
-            inputs->text = room;
-            inputs->text_size = wording_replace(text->text, text->text_size, &words->contrasts[i].hit,
-                                                words->contrasts[i].others[j].word, room);
-            room += inputs->text_size;
-        }
+        for (size_t j = 0; j < words->contrasts[i].count; j++)
+            *trials++ = (struct trial){&words->contrasts[i].hit, &words->contrasts[i].others[j]};
 }
 
-static void rate(const float *picture, const float *vectors, size_t dimension, struct words *words)
+/* The texts of some trials, one after the other in `room`. */
+static void make_inputs(const tuwen_input *text, const struct trial *trials, size_t count, char *room,
+                        tuwen_input *inputs)
+{
+    for (size_t i = 0; i < count; i++) {
+        inputs[i] = *text;
+        inputs[i].text = room;
+        inputs[i].text_size =
+            wording_replace(text->text, text->text_size, trials[i].hit, trials[i].other->word, room);
+        room += inputs[i].text_size;
+    }
+}
+
+static void choose_best(struct words *words)
 {
     for (size_t i = 0; i < words->contrast_count; i++) {
         struct contrast *one = &words->contrasts[i];
-        for (size_t j = 0; j < one->count; j++, vectors += dimension) {
-            one->others[j].cosine = tuwen_cosine(picture, vectors, dimension);
+        for (size_t j = 0; j < one->count; j++)
             if (one->others[j].cosine > one->others[one->best].cosine)
                 one->best = j;
-        }
     }
 }
 
 tuwen_status words_try(struct words *words, const tuwen_input *text, const float *picture_vector, size_t dimension,
                        words_embed embed, void *user)
 {
+    enum { AT_ONCE = 16384 }; /* bytes of texts, so that a long one is not copied many times */
+    struct trial trials[CONTRASTS * CONTRAST_OTHERS];
+    tuwen_input inputs[CONTRASTS * CONTRAST_OTHERS];
     size_t found = wording_find(text->text, text->text_size, words->hits, WORDS);
     words->hit_count = found < WORDS ? found : WORDS;
     words->contrast_count = 0;
     size_t count = choose(text->text, words);
     if (count == 0)
         return TUWEN_OK;
-    char *room = malloc(count * (text->text_size + WORDING_WORD + 1));
-    tuwen_input *inputs = calloc(count, sizeof *inputs);
-    float *vectors = calloc(count, dimension * sizeof *vectors);
-    tuwen_status status = room && inputs && vectors ? TUWEN_OK : TUWEN_OUT_OF_MEMORY;
-    if (status == TUWEN_OK) {
-        make_inputs(text, words, room, inputs);
-        status = embed(user, inputs, count, vectors);
+    list_trials(words, trials);
+    size_t longest = text->text_size + WORDING_WORD + 1, most = longest < AT_ONCE ? AT_ONCE / longest : 1;
+    if (most > count)
+        most = count;
+    char *room = malloc(most * longest);
+    float *vectors = calloc(most, dimension * sizeof *vectors);
+    tuwen_status status = room && vectors ? TUWEN_OK : TUWEN_OUT_OF_MEMORY;
+    for (size_t first = 0; first < count && status == TUWEN_OK; first += most) {
+        size_t some = count - first < most ? count - first : most;
+        make_inputs(text, trials + first, some, room, inputs);
+        status = embed(user, inputs, some, vectors);
+        for (size_t i = 0; i < some && status == TUWEN_OK; i++)
+            trials[first + i].other->cosine = tuwen_cosine(picture_vector, vectors + i * dimension, dimension);
     }
-    if (status == TUWEN_OK)
-        rate(picture_vector, vectors, dimension, words);
+    choose_best(words);
     free(room);
-    free(inputs);
     free(vectors);
     return status;
 }

@@ -33,7 +33,7 @@ struct words {
 /* Embeds texts into `vectors` as tuwen_embed does. */
 typedef tuwen_status (*words_embed)(void *user, const tuwen_input *inputs, size_t count, float *vectors);
 
-/* Finds the words, puts others in their place, and has all those texts embedded in one batch, if there are any. OK, or what `embed`
+/* Finds the words, puts others in their place, and has those texts embedded, as many at a time as are not long. OK, or what `embed`
  * returned, or OUT_OF_MEMORY. */
 tuwen_status words_try(struct words *words, const tuwen_input *text, const float *picture_vector, size_t dimension,
                        words_embed embed, void *user);

@@ -93,8 +93,23 @@ static bool blame(struct call *call, tuwen_status status, const tuwen_error *err
     return true;
 }
 
+/* The caller's progress, and the passes that it was told last. */
+struct telling {
+    tuwen_progress_function progress;
+    void *user;
+    uint64_t done;
+};
+
+static bool tell(void *user, uint64_t done, uint64_t total)
+{
+    struct telling *telling = user;
+    telling->done = done;
+    return telling->progress(telling->user, done, total);
+}
+
 struct embedding {
     tuwen_session *session;
+    struct telling *telling;
     size_t tokens;
     tuwen_error *error;
 };
@@ -114,14 +129,17 @@ static tuwen_status embed(void *user, const tuwen_input *inputs, size_t count, f
         }
     }
     free(outputs);
+    if (status == TUWEN_OK && !tell(embedding->telling, embedding->telling->done, embedding->telling->done))
+        return TUWEN_CANCELLED;
     return status;
 }
 
 /* Warnings and the contrast check. */
-static tuwen_status look_at_words(struct call *call, tuwen_session *session, tuwen_error *error)
+static tuwen_status look_at_words(struct call *call, tuwen_session *session, struct telling *telling,
+                                  tuwen_error *error)
 {
     struct explaining *explaining = &call->explaining;
-    struct embedding embedding = {.session = session, .error = error};
+    struct embedding embedding = {.session = session, .telling = telling, .error = error};
     explaining->words = calloc(1, sizeof *explaining->words);
     if (!explaining->words)
         return TUWEN_OUT_OF_MEMORY;
@@ -135,13 +153,14 @@ tuwen_status call_explain(struct call *call, tuwen_session *session, tuwen_progr
                           tuwen_error *error)
 {
     struct explaining *explaining = &call->explaining;
-    const tuwen_explain_options options = {.budget = explaining->budget, .progress = progress, .progress_user = user};
+    struct telling telling = {.progress = progress, .user = user};
+    const tuwen_explain_options options = {.budget = explaining->budget, .progress = tell, .progress_user = &telling};
     const tuwen_model_info *info = tuwen_model_get_info(tuwen_session_get_model(session));
     call->inputs[PICTURE].name = "image";
     tuwen_status status =
         tuwen_explain(session, &call->inputs[PICTURE], &call->inputs[TEXT], &options, &explaining->found, error);
     if (status == TUWEN_OK)
-        status = look_at_words(call, session, error);
+        status = look_at_words(call, session, &telling, error);
     if (status == TUWEN_OK && explaining->heat)
         status = tuwen_explanation_draw(session, explaining->found, &call->inputs[PICTURE], 0,
                                         EFFECT_FULL * tuwen_effect_margin(info), &explaining->png,

@@ -13,14 +13,17 @@
 /* Lines that are read or computed at a time: two batches of pictures and texts; and their bytes, if they are more than one. */
 enum { WINDOW = 64, WINDOW_BYTES = 8 << 20 };
 
+/* Room for a beginning of a line. */
+enum { INPUT_BYTES = 32768 };
+
 /* A line in the window. */
 struct entry {
     struct review *review;
     struct review_line line;
     struct job job;
     struct buffer rows; /* its answer */
-    size_t held;
-    bool done; /* under the lock */
+    size_t held;        /* from here on under the lock */
+    bool done;
 };
 
 /* The bytes of the body that are in no line yet. */
@@ -116,13 +119,13 @@ static void flush(struct review *review)
 {
     while (review->count > 0 && review->window[review->first]->done) {
         struct entry *entry = review->window[review->first];
+        if (review->exchange)
+            exchange_release(review->exchange, entry->held);
         if (review->exchange && !review->failed) {
             review->failed =
                 entry->rows.failed || !exchange_write(review->exchange, entry->rows.data, entry->rows.size);
             review->counts.sent += entry->rows.size;
         }
-        if (review->exchange)
-            exchange_release(review->exchange, entry->held);
         review->bytes -= entry->held;
         review->first = (review->first + 1) % WINDOW;
         review->count--;
@@ -233,6 +236,22 @@ static size_t next_line(struct review *review)
     return input->next;
 }
 
+/* Counts what the line takes now that it is read, which can be much more than its bytes. Without room it is refused. */
+static void weigh(struct review *review, struct entry *entry, const struct terms *terms)
+{
+    size_t weight = review_line_weight(&entry->line, terms);
+    pthread_mutex_lock(&review->lock);
+    bool room = review->exchange && exchange_hold(review->exchange, weight);
+    entry->held += room ? weight : 0;
+    review->bytes += room ? weight : 0;
+    pthread_mutex_unlock(&review->lock);
+    if (room)
+        return;
+    review_line_free(&entry->line);
+    entry->line = (struct review_line){0};
+    review_line_refuse(&entry->line, REFUSE_NO_ROOM, WITH(digits_of(review->service->max_memory).text), terms);
+}
+
 static void read_line(struct review *review, struct entry *entry, const char *text, size_t size)
 {
     struct terms terms = *worker_terms(review->service->worker);
@@ -240,6 +259,7 @@ static void read_line(struct review *review, struct entry *entry, const char *te
         .program = review->service->fetch, .gone = is_over, .user = review, .left = review->service->max_body};
     terms.fetching = fetching.program ? &fetching : NULL;
     review_line_read(&entry->line, text, size, review->number, &terms);
+    weigh(review, entry, &terms);
 }
 
 static void read_entry(struct review *review, struct entry *entry, size_t size)
@@ -267,6 +287,20 @@ static void read_entry(struct review *review, struct entry *entry, size_t size)
         finish_entry(entry, 0);
 }
 
+/* Gives back what a long line took and a short beginning of the next does not need. The lock is held. */
+static void shrink(struct review *review)
+{
+    struct input *input = &review->input;
+    size_t capacity = input->size < INPUT_BYTES ? INPUT_BYTES : input->size;
+    char *data = capacity < input->capacity / 2 ? realloc(input->data, capacity) : NULL;
+    if (!data)
+        return;
+    if (review->exchange)
+        exchange_release(review->exchange, input->capacity - capacity);
+    input->data = data;
+    input->capacity = capacity;
+}
+
 /* All whole lines are in the window: the input is libmicrohttpd's thread's again. */
 static void hand_back(struct review *review)
 {
@@ -284,6 +318,7 @@ static void hand_back(struct review *review)
         input->begin = 0;
         input->size = left;
         pthread_mutex_lock(&review->lock);
+        shrink(review);
     }
     review->read = review->ended;
     if (review->exchange && !review->ended)
@@ -339,7 +374,7 @@ static bool start_reading(struct review *review)
 static bool grow(struct review *review, size_t size)
 {
     struct input *input = &review->input;
-    size_t capacity = input->capacity ? input->capacity * 2 : 32768;
+    size_t capacity = input->capacity ? input->capacity * 2 : INPUT_BYTES;
     if (size <= input->capacity)
         return true;
     if (capacity < size)

@@ -11,6 +11,9 @@ static const char *const names[ADDED] = {"text", "cosine", "score", "match", "ba
 
 static const char prefix[] = "tuwen_";
 
+/* In front of an added name, as `tuwen review` has it. */
+enum { MOST_PREFIXES = 15 };
+
 /* ---- reading ---- */
 
 static tuwen_status status_of(enum refusal_id id)
@@ -50,7 +53,7 @@ static void take_member(void *user, const char *name, const char *at, size_t siz
     for (; strncasecmp(name, prefix, strlen(prefix)) == 0; prefixes++)
         name += strlen(prefix);
     for (size_t i = 0; i < ADDED; i++)
-        if (prefixes < 32 && strcasecmp(name, names[i]) == 0)
+        if (prefixes < MOST_PREFIXES && strcasecmp(name, names[i]) == 0)
             reading->taken[i] |= 1u << prefixes;
 }
 
@@ -154,6 +157,18 @@ bool review_line_is_open(const struct review_line *line)
     return line->refusal.id == REFUSE_NOTHING && has_text && call_is_open(call, 0);
 }
 
+size_t review_line_weight(const struct review_line *line, const struct terms *terms)
+{
+    enum { ROW = 1024 }; /* of what is added */
+    const struct call *call = &line->call;
+    size_t each = sizeof *call->inputs + sizeof *call->outputs + sizeof *call->places +
+                  (size_t)terms->info->dimension * sizeof(float) + ROW + line->members.size;
+    size_t weight = (call->count + 1) * each;
+    for (size_t i = 0; i < call->count; i++)
+        weight += call->inputs[i].picture_size; /* fetched ones are in no line */
+    return weight;
+}
+
 void review_line_fail(struct review_line *line, tuwen_status status, const char *message)
 {
     for (size_t i = 0; i < line->call.count; i++) {
@@ -237,6 +252,7 @@ static struct judged judge(const struct call *call, size_t i, const struct terms
 void review_line_write(const struct review_line *line, const struct terms *terms, struct buffer *rows)
 {
     const struct call *call = &line->call;
+    rows->failed = line->members.failed;
     if (line->refusal.id != REFUSE_NOTHING) {
         begin_row(line, NULL, rows);
         end_bad(line, line->status, line->refusal.message, rows);

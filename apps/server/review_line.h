@@ -44,6 +44,9 @@ void review_line_refuse(struct review_line *line, enum refusal_id id, const char
 /* Whether there is something to compute. */
 bool review_line_is_open(const struct review_line *line);
 
+/* Bytes of memory, roughly, that its pictures, vectors and answer take; each of its texts has a row with all of its members. */
+size_t review_line_weight(const struct review_line *line, const struct terms *terms);
+
 /* It could not be computed. */
 void review_line_fail(struct review_line *line, tuwen_status status, const char *message);
 

@@ -391,7 +391,8 @@ void service_ended(void *user, struct exchange *exchange, int status, bool whole
     if (work->review) {
         struct review_counts counts = review_leave(work->review);
         work->items = counts.lines;
-        work->sent += counts.sent;
+        if (work->sent == 0) /* else a refusal took their place */
+            work->sent = counts.sent;
     }
     struct log_request line = {
         .id = exchange->id,

@@ -124,6 +124,32 @@ line 14 'INVALID_ARGUMENT: line 13 is not valid JSON'
 line 15 '"match":null,.*"error":null}$'
 line 16 '"Tuwen_Error":0,.*,"tuwen_tuwen_error":null}$'
 
+test='names that are taken with every number of prefixes'
+name=error
+{
+    printf '{"image":"%s","text":"a dog"' "$(cat dog)"
+    for _ in $(seq 40); do
+        printf ',"%s":0' $name
+        name=tuwen_$name
+    done
+    printf '}'
+} >request
+review
+expect 200 ',"\(tuwen_\)\{15\}error":null}$'
+
+test='a line whose rows are more than the memory'
+{
+    printf '{"image":"AAAA","note":"%1000000s","texts":["a"' ''
+    printf ',"a"%.0s' $(seq 999)
+    printf ']}\n{"image":"%s","text":"a dog"}' "$(cat dog)"
+} >request
+review
+expect 200
+count
+[ "$lines" = 2 ] && [ "$bad" = 1 ] || fail "$lines lines, $bad with errors"
+line 1 'LIMIT: the requests that are here take all 536870912 bytes'
+[ "$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$server/status")" -lt 1000000 ] || fail 'the rows were made'
+
 test='what is no review'
 for type in application/jsonl application/x-ndjson application/jsonlines 'application/x-jsonlines; charset=utf-8'; do
     printf '\n\r\n \n' >request
