@@ -2,6 +2,7 @@
 /* Who may ask, and how often: the Host and Origin headers, and keys. */
 #include "gate.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -86,7 +87,7 @@ static bool key_pass(struct gate *gate, const struct exchange *exchange, bool op
         return refuse(refusal, gate->language, REFUSE_NO_KEY, NULL, NULL);
     refuse(refusal, gate->language, REFUSE_RATE, NULL,
            WITH(digits_of(rate.requests).text, rate_unit(&rate, gate->language)));
-    refusal->retry_after = wait > 1 ? (int)(wait + 0.999) : 1;
+    refusal->retry_after = (int)ceil(wait);
     return false;
 }
 

@@ -79,7 +79,9 @@ for origin in http://evil.example null http://localhost.evil.example "${url%:*}"
     expect 403 origin_not_allowed
 done
 form -H "Origin: $url" -F image=@"$photo" -F text='a dog'
-expect 200
+expect 200 '"profile":"tuwen-demo"'
+form -F image=@"$photo" -F text='a dog' -F profile=none
+expect 200 '"match":null'
 stop
 
 test='with keys as well'
