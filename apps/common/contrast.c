@@ -4,33 +4,26 @@
 
 #include <stdlib.h>
 
-/* Returns how many other words there are in all. */
-static size_t choose(const char *text, struct words *words)
-{
-    size_t all = 0;
-    for (size_t i = 0; i < words->hit_count && words->contrast_count < CONTRASTS; i++) {
-        struct contrast *one = &words->contrasts[words->contrast_count];
-        *one = (struct contrast){.hit = words->hits[i]};
-        while (one->count < CONTRAST_OTHERS &&
-               wording_other(text, &words->hits[i], one->count, one->others[one->count].word))
-            one->count++;
-        words->contrast_count += one->count > 0;
-        all += one->count;
-    }
-    return all;
-}
-
 /* A text with another word, which is to be embedded. */
 struct trial {
     const struct wording_hit *hit;
     struct contrast_word *other;
 };
 
-static void list_trials(struct words *words, struct trial *trials)
+/* Returns how many other words there are in all, each a trial. */
+static size_t choose(const char *text, struct words *words, struct trial *trials)
 {
-    for (size_t i = 0; i < words->contrast_count; i++)
-        for (size_t j = 0; j < words->contrasts[i].count; j++)
-            *trials++ = (struct trial){&words->contrasts[i].hit, &words->contrasts[i].others[j]};
+    size_t all = 0;
+    for (size_t i = 0; i < words->hit_count && words->contrast_count < CONTRASTS; i++) {
+        struct contrast *one = &words->contrasts[words->contrast_count];
+        *one = (struct contrast){.hit = words->hits[i]};
+        for (; one->count < CONTRAST_OTHERS &&
+               wording_other(text, &words->hits[i], one->count, one->others[one->count].word);
+             one->count++)
+            trials[all++] = (struct trial){&one->hit, &one->others[one->count]};
+        words->contrast_count += one->count > 0;
+    }
+    return all;
 }
 
 /* The texts of some trials, one after the other in `room`. */
@@ -65,10 +58,9 @@ tuwen_status words_try(struct words *words, const tuwen_input *text, const float
     size_t found = wording_find(text->text, text->text_size, words->hits, WORDS);
     words->hit_count = found < WORDS ? found : WORDS;
     words->contrast_count = 0;
-    size_t count = choose(text->text, words);
+    size_t count = choose(text->text, words, trials);
     if (count == 0)
         return TUWEN_OK;
-    list_trials(words, trials);
     size_t longest = text->text_size + WORDING_WORD + 1, most = longest < AT_ONCE ? AT_ONCE / longest : 1;
     if (most > count)
         most = count;

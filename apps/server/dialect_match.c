@@ -217,7 +217,7 @@ static bool add_parts(struct call *call, const struct form *form, bool pictures,
 static bool match_read_form(struct call *call, const struct form *form, const struct terms *terms,
                             struct refusal *refusal)
 {
-    value instruction;
+    value instruction = NULL;
     call->document = document_object();
     if (!call->document)
         return refuse(refusal, terms->language, REFUSE_OUT_OF_MEMORY, NULL, NULL);

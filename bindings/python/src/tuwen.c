@@ -100,8 +100,8 @@ static PyObject *cosines(PyObject *module, PyObject *arguments)
     size_t length = dimension > 0 ? (size_t)dimension : 1;
     size_t rows = a.count / length, columns = b.count / length;
     PyObject *result = new_floats(rows * columns, &values);
-    if (!result)
-        return NULL;
+    if (!values)
+        return result; /* none either */
     PyThreadState *thread = compute_begin();
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++)
