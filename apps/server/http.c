@@ -234,6 +234,7 @@ static void on_completed(void *user, struct MHD_Connection *handle, void **conte
     parts->connection->exchange = NULL;
     enter_locked(parts->connection, PHASE_IDLE, http->options.idle_seconds);
     pthread_mutex_unlock(&http->lock);
+    free(parts->response.body); /* of an answer whose client left before it was sent */
     free(parts);
     free(exchange);
     *context = NULL;
@@ -358,10 +359,9 @@ static enum MHD_Result send_response(struct exchange *exchange)
             ? stream_response(exchange)
             : MHD_create_response_from_buffer(answer->size, answer->body,
                                               answer->body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-    if (!response) {
-        free(answer->body);
+    if (!response)
         return MHD_NO;
-    }
+    answer->body = NULL; /* libmicrohttpd's now */
     add_headers(response, exchange, answer);
     enter(parts->connection, PHASE_ANSWER, parts->http->options.answer_seconds + (double)answer->size / 65536);
     enum MHD_Result queued = MHD_queue_response(parts->handle, (unsigned)answer->status, response);
