@@ -180,7 +180,7 @@ static int run_burst(int port, int count, const char *path)
     return 0;
 }
 
-/* Every other one sends its head slowly, the rest their bodies. */
+/* Every other one sends its body slowly, the rest their heads; none comes to the end of it, however fast the rounds are. */
 static void drip(struct client *clients, int count, const char *request, size_t size)
 {
     size_t head = (size_t)(strstr(request, "\r\n\r\n") + 4 - request);
@@ -188,8 +188,8 @@ static void drip(struct client *clients, int count, const char *request, size_t 
         struct client *client = &clients[i];
         if (client->ended)
             continue;
-        size_t step = client->sent == 0 && i % 2 ? head : 1;
-        if (client->sent + step < size && send(client->file, request + client->sent, step, MSG_NOSIGNAL) > 0)
+        size_t step = client->sent == 0 && i % 2 ? head : 1, end = i % 2 ? size : head;
+        if (client->sent + step < end && send(client->file, request + client->sent, step, MSG_NOSIGNAL) > 0)
             client->sent += step;
         take(client);
     }
