@@ -198,25 +198,36 @@ static PyObject *facts_of(const tuwen_output *outputs, size_t count)
     return list;
 }
 
-/* embed(inputs: tuple, with_outputs) -> (vectors, outputs or None) */
+/* Where the vectors of `count` inputs go: from row `start` of the bytearray on; NULL and raises if they do not fit. */
+static float *rows_of(session_object *self, PyObject *vectors, Py_ssize_t start, Py_ssize_t count)
+{
+    Py_ssize_t row = (Py_ssize_t)(tuwen_model_dimension(self->model->model) * sizeof(float));
+    if (PyByteArray_Check(vectors) && start >= 0 && start <= PyByteArray_Size(vectors) / row - count)
+        return (float *)(void *)(PyByteArray_AsString(vectors) + start * row);
+    PyErr_SetString(PyExc_TypeError, "a bytearray with a row of float32 for each input is wanted");
+    return NULL;
+}
+
+/* embed(inputs: tuple, vectors: bytearray, start: its first row to fill, with_outputs) -> outputs or None. The caller sees to it that
+ * the bytearray keeps its size meanwhile: a NumPy array over it does. */
 static PyObject *session_embed(PyObject *object, PyObject *arguments)
 {
     session_object *self = (session_object *)object;
-    PyObject *list;
+    PyObject *list, *vectors;
+    Py_ssize_t start;
     int with_outputs;
-    if (!PyArg_ParseTuple(arguments, "Op", &list, &with_outputs) || !is_free(self))
+    if (!PyArg_ParseTuple(arguments, "OOnp", &list, &vectors, &start, &with_outputs) || !is_free(self))
         return NULL;
     if (!PyTuple_Check(list)) {
         PyErr_SetString(PyExc_TypeError, "a tuple of inputs is wanted");
         return NULL;
     }
     size_t count = (size_t)PyTuple_Size(list);
-    float *values = NULL;
-    PyObject *vectors = new_floats(count * tuwen_model_dimension(self->model->model), &values);
+    float *values = rows_of(self, vectors, start, (Py_ssize_t)count);
     tuwen_input *inputs = PyMem_Calloc(count ? count : 1, sizeof *inputs);
     tuwen_output *outputs = with_outputs ? PyMem_Calloc(count ? count : 1, sizeof *outputs) : NULL;
     PyObject *result = NULL;
-    bool good = vectors && inputs && (outputs || !with_outputs);
+    bool good = values && inputs && (outputs || !with_outputs);
     if (!good && !PyErr_Occurred())
         PyErr_NoMemory();
     for (size_t i = 0; good && i < count; i++)
@@ -228,14 +239,13 @@ static PyObject *session_embed(PyObject *object, PyObject *arguments)
         self->busy = false;
         if (good && error.status != TUWEN_OK)
             raise_error(&error);
-        else if (good && !with_outputs)
-            result = Py_BuildValue("(OO)", vectors, Py_None);
+        else if (good && with_outputs)
+            result = facts_of(outputs, count);
         else if (good)
-            result = Py_BuildValue("(ON)", vectors, facts_of(outputs, count));
+            result = Py_BuildValue("");
     }
     PyMem_Free(inputs);
     PyMem_Free(outputs);
-    Py_XDECREF(vectors);
     return result;
 }
 

@@ -52,7 +52,7 @@ def picture_bytes(picture: Picture, upright: bool) -> Tuple[bytes, Optional[byte
 
 def _from_file(path: str) -> Tuple[bytes, bytes]:
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=0) as file:
             return file.read(), os.fsencode(path)
     except OSError as error:
         status = "NOT_FOUND" if isinstance(error, FileNotFoundError) else "IO"

@@ -181,30 +181,26 @@ class Session:
             raise ValueError(f"batch_size is 1 or more, not {batch_size}")
         items: Sequence[Union[str, Input]] = [inputs] if isinstance(inputs, (str, Input)) else list(inputs)
         default = None if instruction is None else text_bytes(instruction)
-        vectors: Vectors = np.empty((len(items), self._dimension), np.float32)
+        numbers = bytearray(len(items) * self._dimension * 4)
+        # Made before the work: the less is done after it, the less is done with cold caches.
+        vectors: Vectors = np.ndarray((len(items), self._dimension), np.float32, numbers)
         outputs: List[Output] = []
         with Meter(progress, len(items)) as meter:
             for start in range(0, len(items), batch_size):
                 batch = items[start : start + batch_size]
                 if return_outputs:
-                    rows, told = self._embed_all(batch, default)
-                    outputs += told
+                    outputs += self._embed_all(batch, default, vectors[start : start + batch_size])
                 else:
-                    rows = self._rows(self._handle.embed(tuple([self._raw(item, default) for item in batch]), False)[0])
-                vectors[start : start + len(batch)] = rows
+                    self._handle.embed(tuple([self._raw(item, default) for item in batch]), numbers, start, False)
                 meter.advance(len(batch))
         return (vectors, outputs) if return_outputs else vectors
 
-    def _rows(self, numbers: bytearray) -> Vectors:
-        return np.frombuffer(numbers, np.float32).reshape(-1, self._dimension)
-
     def _embed_all(
-        self, batch: Sequence[Union[str, Input]], default: Optional[bytes]
-    ) -> Tuple[Vectors, List[Output]]:
+        self, batch: Sequence[Union[str, Input]], default: Optional[bytes], vectors: Vectors
+    ) -> List[Output]:
         """The library tries every input that can be read; what cannot is told in the same way."""
         raw: List[_Raw] = []
         places: List[int] = []
-        vectors: Vectors = np.zeros((len(batch), self._dimension), np.float32)
         outputs = [Output("OK", 0, 0, False, 0, 0, "")] * len(batch)
         for place, item in enumerate(batch):
             try:
@@ -212,11 +208,12 @@ class Session:
                 places.append(place)
             except Error as error:
                 outputs[place] = Output(error.status, 0, 0, False, 0, 0, str(error))
-        numbers, facts = self._handle.embed(tuple(raw), True)
-        vectors[places] = self._rows(numbers)
+        numbers = bytearray(len(raw) * self._dimension * 4)
+        facts = self._handle.embed(tuple(raw), numbers, 0, True)
+        vectors[places] = np.ndarray((len(raw), self._dimension), np.float32, numbers)
         for place, fact in zip(places, facts or ()):
             outputs[place] = Output(*fact)
-        return vectors, outputs
+        return outputs
 
     def _raw(self, item: Union[str, Input], default: Optional[bytes]) -> _Raw:
         if isinstance(item, str):
