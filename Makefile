@@ -23,7 +23,7 @@ build: packages-build $(BUILD)/build.ninja ## build the program (build/tuwen) an
 
 demo: packages-build $(BUILD)/build.ninja ## build, then score the pictures that ship against a few texts
 	@echo 'Building tuwen (about half a minute the first time).'
-	@$(NINJA) -C $(BUILD) $(NINJA_QUIET) tuwen
+	@$(NINJA) -C $(BUILD) $(NINJA_QUIET) all
 	@scripts/demo.sh $(BUILD)/tuwen
 
 test: packages-test $(BUILD)/with-tests ## build everything and run all tests
@@ -62,6 +62,7 @@ install: packages-build $(BUILD)/build.ninja ## install to PREFIX (/usr/local), 
 	@scripts/setup.sh $(BUILD) -Dprefix='$(PREFIX)' -Dlibdir='$(LIBDIR)'
 	@$(NINJA) -C $(BUILD) $(NINJA_QUIET) all
 	@DESTDIR='$(DESTDIR)' $(MESON) install -C $(BUILD) --no-rebuild --quiet
+	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || ! command -v ldconfig >/dev/null || ldconfig
 
 deb: packages-build ## make a Debian package of the program and the server, in build-deb/out; Debian only
 	@scripts/setup.sh build-deb -Dprefix=/usr -Dtests=false -Dwerror=false

@@ -25,9 +25,10 @@ struct dialect {
 };
 
 extern const struct dialect dialect_match, dialect_explain, dialect_openai, dialect_messages, dialect_score,
-    dialect_rerank, dialect_ollama, dialect_ollama_single, dialect_cohere, dialect_cohere_rerank, dialect_tei_embed,
-    dialect_tei_similarity, dialect_tei_rerank, dialect_voyage, dialect_voyage_rerank, dialect_dashscope,
-    dialect_dashscope_rerank, dialect_immich, dialect_review;
+    dialect_rerank, dialect_ollama, dialect_ollama_single, dialect_cohere, dialect_cohere_first,
+    dialect_cohere_rerank, dialect_tei_embed, dialect_tei_similarity, dialect_tei_rerank, dialect_voyage,
+    dialect_voyage_texts, dialect_voyage_rerank, dialect_dashscope, dialect_dashscope_rerank, dialect_immich,
+    dialect_review;
 
 /* OpenAI's shape of an error, which is ours too; and vLLM's, whose `code` is the status. */
 void openai_refuse(const struct refusal *refusal, struct buffer *body);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cohere's /v2/embed: "texts", "images" or "inputs" (content parts), `input_type`, `embedding_types`. Texts that are queries
- * get the model's instruction for matching.
+ * Cohere's /v2/embed: "texts", "images" or "inputs" (content parts), `input_type`, `embedding_types`; and its /v1/embed, which
+ * answers with bare lists of floats where no types are named. Texts that are queries get the model's instruction for matching.
  */
 #include <string.h>
 
@@ -87,14 +87,10 @@ static void write_texts(const struct call *call, struct buffer *body)
     buffer_text(body, "]");
 }
 
-static bool cohere_write(const struct call *call, const struct terms *terms, struct buffer *body,
-                         struct refusal *refusal)
+static void write_kinds(const struct call *call, struct buffer *body)
 {
     bool first = true;
-    if (!items_all_good(call, terms, refusal))
-        return false;
-    struct usage usage = call_usage(call);
-    BUFFER_FORMAT(body, "{\"id\":\"%s\",\"response_type\":\"embeddings_by_type\",\"embeddings\":{", call->id);
+    buffer_text(body, "{");
     for (int kind = 0; kind < VECTOR_KINDS; kind++) {
         if (!(call->kinds & 1U << kind))
             continue;
@@ -103,13 +99,40 @@ static bool cohere_write(const struct call *call, const struct terms *terms, str
         first = false;
     }
     buffer_text(body, "}");
+}
+
+static bool write_answer(const struct call *call, bool by_type, const char *version, const struct terms *terms,
+                         struct buffer *body, struct refusal *refusal)
+{
+    if (!items_all_good(call, terms, refusal))
+        return false;
+    struct usage usage = call_usage(call);
+    BUFFER_FORMAT(body, "{\"id\":\"%s\",\"response_type\":\"embeddings_%s\",\"embeddings\":", call->id,
+                  by_type ? "by_type" : "floats");
+    if (by_type)
+        write_kinds(call, body);
+    else
+        vector_write_all(call, VECTOR_FLOAT, body);
     write_texts(call, body);
-    BUFFER_FORMAT(
-        body,
-        ",\"meta\":{\"api_version\":{\"version\":\"2\"},\"billed_units\":{\"input_tokens\":%zu,\"image_tokens\":%zu},"
-        "\"tokens\":{\"input_tokens\":%zu}}}\n",
-        usage.tokens - usage.image_tokens, usage.image_tokens, usage.tokens);
+    BUFFER_FORMAT(body,
+                  ",\"meta\":{\"api_version\":{\"version\":\"%s\"},\"billed_units\":{\"input_tokens\":%zu,\"image_"
+                  "tokens\":%zu},"
+                  "\"tokens\":{\"input_tokens\":%zu}}}\n",
+                  version, usage.tokens - usage.image_tokens, usage.image_tokens, usage.tokens);
     return true;
+}
+
+static bool cohere_write(const struct call *call, const struct terms *terms, struct buffer *body,
+                         struct refusal *refusal)
+{
+    return write_answer(call, true, "2", terms, body, refusal);
+}
+
+static bool first_write(const struct call *call, const struct terms *terms, struct buffer *body,
+                        struct refusal *refusal)
+{
+    bool by_type = value_kind(value_member(call->document, "embedding_types")) > KIND_NULL;
+    return write_answer(call, by_type, "1", terms, body, refusal);
 }
 
 void cohere_refuse(const struct refusal *refusal, struct buffer *body)
@@ -123,3 +146,4 @@ void cohere_refuse(const struct refusal *refusal, struct buffer *body)
 }
 
 const struct dialect dialect_cohere = {.read = cohere_read, .write = cohere_write, .refuse = cohere_refuse};
+const struct dialect dialect_cohere_first = {.read = cohere_read, .write = first_write, .refuse = cohere_refuse};

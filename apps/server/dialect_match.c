@@ -16,26 +16,28 @@
 static const char *const fields[] = {"image",   "images", "text",  "texts", "instruction",
                                      "profile", "top",    "model", NULL};
 
-/* Both the one and the list of a kind: {"image": a} or {"images": [a, b]}. */
+/* Either the one or the list of a kind: {"image": a} or {"images": [a, b]}, where a single one may stand in the list's place. */
 static bool read_side(struct call *call, const char *one, const char *many, value instruction,
                       const struct terms *terms, struct refusal *refusal)
 {
     value single = value_member(call->document, one), list = value_member(call->document, many);
     bool pictures = strcmp(one, "image") == 0;
-    if (value_kind(list) > KIND_NULL && value_kind(list) != KIND_LIST)
-        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, many, WITH(many, "[\"...\"]"));
-    if ((value_kind(single) > KIND_NULL) == (value_kind(list) > KIND_NULL))
+    if (value_kind(single) > KIND_NULL && value_kind(list) > KIND_NULL)
+        return refuse(refusal, terms->language, REFUSE_BOTH, one, WITH(one, many));
+    if (value_kind(single) <= KIND_NULL && value_kind(list) <= KIND_NULL)
         return refuse(refusal, terms->language, REFUSE_MISSING, many,
                       WITH(terms->language == TUWEN_CHINESE
                                ? pictures ? "image 或 images（二者之一）" : "text 或 texts（二者之一）"
                            : pictures ? "either image or images"
                                       : "either text or texts"));
-    size_t count = value_kind(list) > KIND_NULL ? value_length(list) : 0;
-    if (value_kind(list) > KIND_NULL && !items_count(list, many, terms, refusal))
+    value given = value_kind(list) > KIND_NULL ? list : single;
+    bool several = given == list && value_kind(list) == KIND_LIST;
+    size_t count = several ? value_length(list) : 1;
+    if (several && !items_count(list, many, terms, refusal))
         return false;
-    for (size_t i = 0; i < (count ? count : 1); i++) {
-        value element = count ? value_at(list, i) : single;
-        struct place place = {.field = count ? many : one, .index = i, .length = count};
+    for (size_t i = 0; i < count; i++) {
+        value element = several ? value_at(list, i) : given;
+        struct place place = {.field = given == list ? many : one, .index = i, .length = several ? count : 0};
         bool good = pictures ? items_add_picture(call, element, place, terms, refusal)
                              : items_add_text(call, element, place, instruction, terms, refusal);
         if (!good)

@@ -96,10 +96,12 @@ static bool openai_write(const struct call *call, const struct terms *terms, str
     return openai_write_list(call, terms, body, NULL, refusal);
 }
 
-/* vLLM's form of the body has messages in place of inputs. */
+/* vLLM's form of the body has messages in place of inputs; Voyage's client always says `truncation`. */
 static const struct dialect *choose(value document)
 {
-    return value_member(document, "messages") ? &dialect_messages : NULL;
+    return value_member(document, "messages")     ? &dialect_messages
+           : value_member(document, "truncation") ? &dialect_voyage_texts
+                                                  : NULL;
 }
 
 void openai_refuse(const struct refusal *refusal, struct buffer *body)

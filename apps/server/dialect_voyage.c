@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Voyage's /v1/multimodalembeddings: {"inputs": [{"content": [parts]}], "input_type"?, "truncation"?, "output_dtype"?,
- * "output_encoding"?}, and its /v1/rerank, which is told from others by "truncation", and answers with "data". Texts that are
- * queries get the model's instruction for matching.
+ * "output_encoding"?}; its /v1/embeddings, {"input": text | [texts], ...}, with "encoding_format"; and its /v1/rerank, which
+ * answers with "data". The latter two are told from others by "truncation", which its clients always say. Texts that are queries
+ * get the model's instruction for matching.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,20 +12,19 @@
 
 enum { WITH_DOCUMENTS = 1 };
 
-/* A list of numbers of some type, or floats as base64. */
-static bool read_kind(struct call *call, const struct terms *terms, struct refusal *refusal)
+/* A list of numbers of some type, or floats as base64; `encoded` names the member that says so. The client asks for base64 of
+ * every type and takes lists as well, so that is how other types come. */
+static bool read_kind(struct call *call, const char *encoded, const struct terms *terms, struct refusal *refusal)
 {
-    value encoding = value_member(call->document, "output_encoding"),
-          type = value_member(call->document, "output_dtype");
+    value encoding = value_member(call->document, encoded), type = value_member(call->document, "output_dtype");
     int kind = value_kind(type) <= KIND_NULL ? VECTOR_FLOAT : vector_kind_find(type);
     bool base64 = value_is(encoding, "base64");
     if (kind < 0 || kind == VECTOR_BASE64)
         return refuse(refusal, terms->language, REFUSE_BAD_VALUE, "output_dtype",
                       WITH("output_dtype", "\"float\" | \"int8\" | \"uint8\" | \"binary\" | \"ubinary\""));
-    if ((value_kind(encoding) > KIND_NULL && !base64) || (base64 && kind != VECTOR_FLOAT))
-        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, "output_encoding",
-                      WITH("output_encoding", kind == VECTOR_FLOAT ? "\"base64\" | null" : "null"));
-    call->kinds = 1U << (base64 ? VECTOR_BASE64 : kind);
+    if (value_kind(encoding) > KIND_NULL && !base64)
+        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, encoded, WITH(encoded, "\"base64\" | null"));
+    call->kinds = 1U << (base64 && kind == VECTOR_FLOAT ? VECTOR_BASE64 : kind);
     return true;
 }
 
@@ -34,17 +34,28 @@ static void read_truncation(struct call *call)
     call->keep_whole = value_kind(truncation) == KIND_BOOLEAN && !value_is_true(truncation);
 }
 
-static bool voyage_read(struct call *call, const struct terms *terms, struct refusal *refusal)
+static bool read_list(struct call *call, const char *list, const char *encoded, const struct terms *terms,
+                      struct refusal *refusal)
 {
     read_truncation(call);
-    if (!read_kind(call, terms, refusal) ||
+    if (!read_kind(call, encoded, terms, refusal) ||
         !items_check_dimensions(value_member(call->document, "output_dimension"), "output_dimension", terms,
                                 refusal) ||
-        !items_add_list(call, value_member(call->document, "inputs"), "inputs", NULL, terms, refusal))
+        !items_add_list(call, value_member(call->document, list), list, NULL, terms, refusal))
         return false;
     if (value_is(value_member(call->document, "input_type"), "query"))
         items_set_instruction(call, 0, call->count, terms);
     return true;
+}
+
+static bool voyage_read(struct call *call, const struct terms *terms, struct refusal *refusal)
+{
+    return read_list(call, "inputs", "output_encoding", terms, refusal);
+}
+
+static bool texts_read(struct call *call, const struct terms *terms, struct refusal *refusal)
+{
+    return read_list(call, "input", "encoding_format", terms, refusal);
 }
 
 static bool voyage_write(const struct call *call, const struct terms *terms, struct buffer *body,
@@ -112,4 +123,5 @@ void detail_refuse(const struct refusal *refusal, struct buffer *body)
 }
 
 const struct dialect dialect_voyage = {.read = voyage_read, .write = voyage_write, .refuse = detail_refuse};
+const struct dialect dialect_voyage_texts = {.read = texts_read, .write = voyage_write, .refuse = detail_refuse};
 const struct dialect dialect_voyage_rerank = {.read = rerank_read, .write = rerank_write, .refuse = detail_refuse};

@@ -67,8 +67,8 @@ void gate_set_keys(struct gate *gate, struct keys *keys)
 }
 
 /* Whether no key is needed, or a good one was shown whose rate has room; otherwise false with a refusal. */
-static bool key_pass(struct gate *gate, const struct exchange *exchange, bool open, char name[KEY_NAME_SIZE],
-                     struct refusal *refusal)
+static bool key_pass(struct gate *gate, const struct exchange *exchange, bool open, tuwen_language language,
+                     char name[KEY_NAME_SIZE], struct refusal *refusal)
 {
     const char *shown = key_shown(exchange);
     struct rate rate = {0};
@@ -84,30 +84,29 @@ static bool key_pass(struct gate *gate, const struct exchange *exchange, bool op
     if (open || (good && wait <= 0))
         return true;
     if (!good)
-        return refuse(refusal, gate->language, REFUSE_NO_KEY, NULL, NULL);
-    refuse(refusal, gate->language, REFUSE_RATE, NULL,
-           WITH(digits_of(rate.requests).text, rate_unit(&rate, gate->language)));
+        return refuse(refusal, language, shown ? REFUSE_WRONG_KEY : REFUSE_NO_KEY, NULL, NULL);
+    refuse(refusal, language, REFUSE_RATE, NULL, WITH(digits_of(rate.requests).text, rate_unit(&rate, language)));
     refusal->retry_after = (int)ceil(wait);
     return false;
 }
 
-bool gate_pass(struct gate *gate, const struct exchange *exchange, bool open, char key[KEY_NAME_SIZE],
-               struct refusal *refusal)
+bool gate_pass(struct gate *gate, const struct exchange *exchange, bool open, tuwen_language language,
+               char key[KEY_NAME_SIZE], struct refusal *refusal)
 {
     static const char *const single[] = {"Host", "Content-Length", "Transfer-Encoding", "Authorization",
                                          "Content-Type"};
     const char *host = exchange_header(exchange, "Host"), *origin = exchange_header(exchange, "Origin");
     for (size_t i = 0; i < sizeof single / sizeof *single; i++)
         if (exchange_header_twice(exchange, single[i]))
-            return refuse(refusal, gate->language, REFUSE_TWICE, NULL, WITH(single[i]));
+            return refuse(refusal, language, REFUSE_TWICE, NULL, WITH(single[i]));
     if (exchange_header(exchange, "Content-Length") && exchange_header(exchange, "Transfer-Encoding"))
-        return refuse(refusal, gate->language, REFUSE_TWO_LENGTHS, NULL, NULL);
+        return refuse(refusal, language, REFUSE_TWO_LENGTHS, NULL, NULL);
     const char *coding = exchange_header(exchange, "Transfer-Encoding");
     if (coding && strcasecmp(coding, "chunked") != 0)
-        return refuse(refusal, gate->language, REFUSE_BAD_CODING, NULL, NULL);
+        return refuse(refusal, language, REFUSE_BAD_CODING, NULL, NULL);
     if (gate->check_host && (!host || !gate_host_good(gate, host)))
-        return refuse(refusal, gate->language, REFUSE_BAD_HOST, NULL, NULL);
+        return refuse(refusal, language, REFUSE_BAD_HOST, NULL, NULL);
     if (origin && !origin_good(origin, host))
-        return refuse(refusal, gate->language, REFUSE_BAD_ORIGIN, NULL, NULL);
-    return key_pass(gate, exchange, open, key, refusal);
+        return refuse(refusal, language, REFUSE_BAD_ORIGIN, NULL, NULL);
+    return key_pass(gate, exchange, open, language, key, refusal);
 }

@@ -17,7 +17,6 @@ struct exchange;
 struct gate {
     bool check_host;  /* Host must name this machine */
     const char *host; /* a further good name: of the address that is listened on */
-    tuwen_language language;
     pthread_mutex_t lock;
     struct keys *keys; /* NULL: none are needed; under the lock, as they may be read anew */
 };
@@ -29,7 +28,7 @@ void gate_set_keys(struct gate *gate, struct keys *keys);
 bool gate_host_good(const struct gate *gate, const char *host);
 
 /* False with a refusal; a rate is counted here. `key` becomes the name of the key that was shown, or empty; `open`: no key is needed here. */
-bool gate_pass(struct gate *gate, const struct exchange *exchange, bool open, char key[KEY_NAME_SIZE],
-               struct refusal *refusal);
+bool gate_pass(struct gate *gate, const struct exchange *exchange, bool open, tuwen_language language,
+               char key[KEY_NAME_SIZE], struct refusal *refusal);
 
 #endif

@@ -135,7 +135,7 @@ bool items_add(struct call *call, value element, struct place place, value instr
         return parts_add_one(call, element, place, instruction, terms, refusal);
     if (kind == KIND_OBJECT)
         return add_object(call, element, place, instruction, terms, refusal);
-    if (kind == KIND_NUMBER || kind == KIND_LIST)
+    if (kind == KIND_NUMBER || (kind == KIND_LIST && value_kind(value_at(element, 0)) == KIND_NUMBER))
         return refuse(refusal, terms->language, REFUSE_TOKENS_GIVEN, param, WITH(param));
     if (!items_take_text(&input, element, param, terms, refusal))
         return false;
@@ -203,7 +203,10 @@ bool items_add_text(struct call *call, value text, struct place place, value ins
 bool items_refuse(const struct call *call, size_t index, const struct terms *terms, struct refusal *refusal)
 {
     char param[PARAM_SIZE], front[PARAM_SIZE + 8];
+    static const char nameless[] = "picture: "; /* what the library calls a picture whose input has no name */
     const char *message = call->outputs[index].message;
+    if (strncmp(message, nameless, strlen(nameless)) == 0)
+        message += strlen(nameless);
     place_name(param, call->places[index]);
     bool named = strncmp(message, param, strlen(param)) == 0;
     snprintf(front, sizeof front, "%s%s", param, in(terms, ": ", "："));

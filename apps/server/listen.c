@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,7 +28,8 @@ static bool split(const char *where, char host[HOST_SIZE], char port[PORT_SIZE])
     }
     snprintf(host, HOST_SIZE, "%.*s", length ? (int)length : 9, length ? begin : "127.0.0.1");
     snprintf(port, PORT_SIZE, "%s", digits);
-    return length < HOST_SIZE && *digits && strlen(digits) < 6 && strspn(digits, "0123456789") == strlen(digits);
+    return length < HOST_SIZE && *digits && strlen(digits) < 6 && strspn(digits, "0123456789") == strlen(digits) &&
+           atoi(digits) <= 65535;
 }
 
 static bool is_loopback(const struct sockaddr *address)
@@ -72,8 +74,8 @@ bool listener_open(struct listener *listener, const char *where, tuwen_language 
     *listener = (struct listener){.socket = -1};
     if (!split(where, host, port)) {
         snprintf(why, size,
-                 chinese ? "--listen %s：应为 主机:端口、[地址]:端口 或 端口"
-                         : "--listen %s: should be HOST:PORT, [ADDRESS]:PORT or PORT",
+                 chinese ? "--listen %s：应为 主机:端口、[地址]:端口 或 端口，端口为 0 至 65535"
+                         : "--listen %s: should be HOST:PORT, [ADDRESS]:PORT or PORT, with a PORT from 0 to 65535",
                  where);
         return false;
     }

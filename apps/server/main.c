@@ -228,7 +228,6 @@ static bool open_gate(struct life *life)
     }
     service->gate.check_host = life->listener.loopback;
     service->gate.host = life->listener.host;
-    service->gate.language = service->language;
     if (arguments->keys) {
         struct keys *keys = keys_read(arguments->keys, service->language, why, sizeof why);
         if (keys)

@@ -77,10 +77,8 @@ struct ranked *rank_all(const struct call *call, const struct terms *terms, size
 void rank_write_document(const struct call *call, size_t document, struct buffer *body)
 {
     const tuwen_input *input = &call->inputs[call->queries + document];
-    buffer_text(body, "{\"text\":");
+    buffer_text(body, input->text ? "{\"text\":" : "{");
     if (input->text)
         buffer_json(body, input->text, input->text_size);
-    else
-        buffer_text(body, "null");
     buffer_text(body, "}");
 }

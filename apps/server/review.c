@@ -37,7 +37,8 @@ struct input {
 struct review {
     struct service *service;
     unsigned long long client;
-    struct task task; /* reads lines */
+    struct terms terms; /* the request's */
+    struct task task;   /* reads lines */
     struct input input;
     size_t number;             /* of the last line, from 1; blank ones count */
     size_t discarded;          /* bytes after it failed */
@@ -54,7 +55,8 @@ struct review {
     struct review_counts counts;
 };
 
-struct review *review_begin(struct service *service, struct exchange *exchange, unsigned long long client)
+struct review *review_begin(struct service *service, struct exchange *exchange, unsigned long long client,
+                            tuwen_language language)
 {
     struct review *review = calloc(1, sizeof *review);
     if (!review)
@@ -62,6 +64,8 @@ struct review *review_begin(struct service *service, struct exchange *exchange, 
     review->service = service;
     review->exchange = exchange;
     review->client = client;
+    review->terms = *worker_terms(service->worker);
+    review->terms.language = language;
     review->users = 1;
     atomic_init(&review->gone, false);
     pthread_mutex_init(&review->lock, NULL);
@@ -140,7 +144,7 @@ static void flush(struct review *review)
 static void finish_entry(struct entry *entry, size_t users)
 {
     struct review *review = entry->review;
-    review_line_write(&entry->line, worker_terms(review->service->worker), &entry->rows);
+    review_line_write(&entry->line, &review->terms, &entry->rows);
     review_line_free(&entry->line);
     pthread_mutex_lock(&review->lock);
     entry->done = true;
@@ -151,7 +155,7 @@ static void finish_entry(struct entry *entry, size_t users)
 static void fail_entry(struct entry *entry, tuwen_status status, enum refusal_id id)
 {
     struct refusal refusal = {0};
-    refuse(&refusal, entry->review->service->language, id, NULL, WITH(entry->job.message));
+    refuse(&refusal, entry->review->terms.language, id, NULL, WITH(entry->job.message));
     review_line_fail(&entry->line, status, refusal.message);
 }
 
@@ -171,6 +175,7 @@ static void submit(struct entry *entry)
     struct review *review = entry->review;
     entry->job = (struct job){.call = &entry->line.call,
                               .client = review->client,
+                              .language = review->terms.language,
                               .gone = &review->gone,
                               .part = true,
                               .done = on_done,
@@ -254,7 +259,7 @@ static void weigh(struct review *review, struct entry *entry, const struct terms
 
 static void read_line(struct review *review, struct entry *entry, const char *text, size_t size)
 {
-    struct terms terms = *worker_terms(review->service->worker);
+    struct terms terms = review->terms;
     struct fetching fetching = {
         .program = review->service->fetch, .gone = is_over, .user = review, .left = review->service->max_body};
     terms.fetching = fetching.program ? &fetching : NULL;
@@ -266,7 +271,7 @@ static void read_entry(struct review *review, struct entry *entry, size_t size)
 {
     struct input *input = &review->input;
     const struct service *service = review->service;
-    const struct terms *terms = worker_terms(service->worker);
+    const struct terms *terms = &review->terms;
     const char *text = input->data + input->begin;
     size_t bare = text[size - 1] == '\n' ? size - 1 : size;
     if (input->refuse == REFUSE_NO_ROOM)

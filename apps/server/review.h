@@ -12,12 +12,14 @@
 #define TUWEN_SERVER_REVIEW_H
 
 #include "http.h"
+#include "tuwen/tuwen.h"
 
 struct review;
 struct service;
 
-/* For a streamed exchange, by its `head`; `client` as in struct job. NULL if memory is short. */
-struct review *review_begin(struct service *service, struct exchange *exchange, unsigned long long client);
+/* For a streamed exchange, by its `head`, when the model is loaded; `client` as in struct job. NULL if memory is short. */
+struct review *review_begin(struct service *service, struct exchange *exchange, unsigned long long client,
+                            tuwen_language language);
 
 /* As http.h has it. */
 enum http_next review_piece(struct review *review, const char *bytes, size_t size);

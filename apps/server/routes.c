@@ -44,25 +44,46 @@ static void put_threshold(struct buffer *body, const struct terms *terms)
     buffer_text(body, "}}");
 }
 
+static void put_model(struct buffer *body, const struct service *service, const struct terms *terms)
+{
+    buffer_text(body, "{\"id\":");
+    buffer_json(body, terms->info->name, strlen(terms->info->name));
+    BUFFER_FORMAT(body, ",\"object\":\"model\",\"created\":%lld,\"owned_by\":\"tuwen\",\"dimension\":%d,",
+                  (long long)service->created, terms->info->dimension);
+    BUFFER_FORMAT(body, "\"fingerprint\":\"%s\",\"space\":\"%s\",\"precision\":\"%s\",\"max_length\":%d",
+                  terms->info->fingerprint, terms->space, terms->info->precision, terms->info->max_length);
+    buffer_text(body, ",\"profiles\":");
+    profiles_write(&terms->profiles, body);
+    put_threshold(body, terms);
+    buffer_text(body, "}");
+}
+
 static void answer_models(struct service *service, struct exchange *exchange)
 {
     struct buffer body = {0};
     const struct terms *terms = worker_terms(service->worker);
     buffer_text(&body, "{\"object\":\"list\",\"data\":[");
-    if (terms) {
-        buffer_text(&body, "{\"id\":");
-        buffer_json(&body, terms->info->name, strlen(terms->info->name));
-        BUFFER_FORMAT(&body, ",\"object\":\"model\",\"created\":%lld,\"owned_by\":\"tuwen\",\"dimension\":%d,",
-                      (long long)service->created, terms->info->dimension);
-        BUFFER_FORMAT(&body, "\"fingerprint\":\"%s\",\"space\":\"%s\",\"precision\":\"%s\",\"max_length\":%d",
-                      terms->info->fingerprint, terms->space, terms->info->precision, terms->info->max_length);
-        buffer_text(&body, ",\"profiles\":");
-        profiles_write(&terms->profiles, &body);
-        put_threshold(&body, terms);
-        buffer_text(&body, "}");
-    }
+    if (terms)
+        put_model(&body, service, terms);
     buffer_text(&body, "]}\n");
     service_answer(exchange, 200, "application/json", &body);
+}
+
+/* The model by its name, which is all that there is. */
+static void answer_model(struct service *service, struct exchange *exchange)
+{
+    struct buffer body = {0};
+    const struct terms *terms = worker_terms(service->worker);
+    const char *name = exchange->path + strlen("/v1/models/");
+    if (!terms) {
+        service_refuse(exchange, REFUSE_LOADING, NULL);
+    } else if (strcmp(name, terms->info->name) != 0) {
+        service_refuse(exchange, REFUSE_NO_MODEL, WITH(terms->info->name));
+    } else {
+        put_model(&body, service, terms);
+        buffer_text(&body, "\n");
+        service_answer(exchange, 200, "application/json", &body);
+    }
 }
 
 /* What Text Embeddings Inference says of itself. */
@@ -87,6 +108,59 @@ static void answer_info(struct service *service, struct exchange *exchange)
     service_answer(exchange, 200, "application/json", &body);
 }
 
+/* Ollama's /api/version, /api/tags, /api/ps and /api/show. What is no number of ours (sizes, expiry) is 0 or left out. */
+
+static void answer_version(struct service *service, struct exchange *exchange)
+{
+    struct buffer body = {0};
+    (void)service;
+    BUFFER_FORMAT(&body, "{\"version\":\"%s\"}\n", tuwen_version());
+    service_answer(exchange, 200, "application/json", &body);
+}
+
+static void put_details(struct buffer *body, const struct terms *terms)
+{
+    BUFFER_FORMAT(body,
+                  "\"details\":{\"format\":\"tuwen\",\"family\":\"qwen2vl\",\"families\":[\"qwen2vl\"],"
+                  "\"parameter_size\":\"\",\"quantization_level\":\"%s\"}",
+                  terms->info->precision);
+}
+
+static void answer_tags(struct service *service, struct exchange *exchange)
+{
+    struct buffer body = {0};
+    const struct terms *terms = worker_terms(service->worker);
+    buffer_text(&body, "{\"models\":[");
+    if (terms) {
+        buffer_text(&body, "{\"name\":");
+        buffer_json(&body, terms->info->name, strlen(terms->info->name));
+        buffer_text(&body, ",\"model\":");
+        buffer_json(&body, terms->info->name, strlen(terms->info->name));
+        BUFFER_FORMAT(&body, ",\"size\":0,\"digest\":\"%s\",", terms->info->fingerprint);
+        put_details(&body, terms);
+        buffer_text(&body, "}");
+    }
+    buffer_text(&body, "]}\n");
+    service_answer(exchange, 200, "application/json", &body);
+}
+
+static void answer_show(struct service *service, struct exchange *exchange)
+{
+    struct buffer body = {0};
+    const struct terms *terms = worker_terms(service->worker);
+    if (!terms) {
+        service_refuse(exchange, REFUSE_LOADING, NULL);
+        return;
+    }
+    buffer_text(&body, "{");
+    put_details(&body, terms);
+    BUFFER_FORMAT(&body,
+                  ",\"model_info\":{\"general.architecture\":\"qwen2vl\",\"qwen2vl.context_length\":%d,"
+                  "\"qwen2vl.embedding_length\":%d},\"capabilities\":[\"embedding\",\"vision\"]}\n",
+                  terms->info->max_length, terms->info->dimension);
+    service_answer(exchange, 200, "application/json", &body);
+}
+
 /* Immich's. */
 static void answer_ping(struct service *service, struct exchange *exchange)
 {
@@ -108,9 +182,14 @@ const struct route routes[] = {
     {"POST", "/v1/rerank", &dialect_rerank, NULL, false},
     {"POST", "/v2/rerank", &dialect_cohere_rerank, NULL, false},
     {"POST", "/v2/embed", &dialect_cohere, NULL, false},
+    {"POST", "/v1/embed", &dialect_cohere_first, NULL, false},
     {"POST", "/v1/multimodalembeddings", &dialect_voyage, NULL, false},
     {"POST", "/api/embed", &dialect_ollama, NULL, false},
     {"POST", "/api/embeddings", &dialect_ollama_single, NULL, false},
+    {"GET", "/api/tags", NULL, answer_tags, false},
+    {"GET", "/api/ps", NULL, answer_tags, false},
+    {"POST", "/api/show", NULL, answer_show, false},
+    {"GET", "/api/version", NULL, answer_version, false},
     {"POST", "/embed", &dialect_tei_embed, NULL, false},
     {"POST", "/similarity", &dialect_tei_similarity, NULL, false},
     {"POST", "/api/v1/services/embeddings/multimodal-embedding/multimodal-embedding", &dialect_dashscope, NULL,
@@ -118,6 +197,7 @@ const struct route routes[] = {
     {"POST", "/api/v1/services/rerank/text-rerank/text-rerank", &dialect_dashscope_rerank, NULL, false},
     {"POST", "/predict", &dialect_immich, NULL, false},
     {"GET", "/v1/models", NULL, answer_models, false},
+    {"GET", "/v1/models/{model}", NULL, answer_model, false},
     {"GET", "/info", NULL, answer_info, false},
     {"GET", "/health", NULL, answer_health, true},
     {"GET", "/ready", NULL, answer_ready, true},
@@ -131,11 +211,17 @@ const struct route routes[] = {
 };
 const size_t route_count = sizeof routes / sizeof *routes;
 
+static bool is_path(const char *pattern, const char *path)
+{
+    size_t fixed = strcspn(pattern, "{");
+    return pattern[fixed] ? strncmp(pattern, path, fixed) == 0 : strcmp(pattern, path) == 0;
+}
+
 const struct route *route_find(const char *method, const char *path, const char **allowed)
 {
     *allowed = NULL;
     for (size_t i = 0; i < route_count; i++) {
-        if (strcmp(routes[i].path, path) != 0)
+        if (!is_path(routes[i].path, path))
             continue;
         if (strcmp(routes[i].method, method) == 0)
             return &routes[i];

@@ -9,7 +9,7 @@ struct service;
 struct exchange;
 
 struct route {
-    const char *method, *path;
+    const char *method, *path;     /* "{name}" at the end stands for anything */
     const struct dialect *dialect; /* of a call; NULL: `answer` answers at once */
     void (*answer)(struct service *service, struct exchange *exchange);
     bool open; /* without a key */

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "fetch.h"
+#include "language.h"
 #include "review.h"
 #include "routes.h"
 
@@ -19,6 +20,8 @@ struct work {
     const struct dialect *dialect; /* the route's, or what it chose by the body */
     bool form;                     /* the body is one, not JSON */
     char key[KEY_NAME_SIZE];       /* the name of the key */
+    tuwen_language language;       /* of its messages */
+    struct terms terms;            /* from when it is read on */
     struct call call;
     struct task task; /* reads the body */
     struct job job;
@@ -68,7 +71,9 @@ static void answer_refusal(struct work *work, const struct refusal *refusal, con
     struct buffer body = {0};
     struct refusal named = *refusal;
     named.request = work->exchange->id;
-    (work->dialect ? work->dialect->refuse : openai_refuse)(&named, &body);
+    (work->dialect                                    ? work->dialect->refuse
+     : strncmp(work->exchange->path, "/api/", 5) == 0 ? ollama_refuse
+                                                      : openai_refuse)(&named, &body);
     if (body.failed)
         buffer_free(&body);
     work->sent = body.size;
@@ -85,7 +90,7 @@ static void answer_refusal(struct work *work, const struct refusal *refusal, con
 static void refuse_now(struct work *work, enum refusal_id id, const char *const *arguments)
 {
     struct refusal refusal = {0};
-    refuse(&refusal, work->service->language, id, NULL, arguments);
+    refuse(&refusal, work->language, id, NULL, arguments);
     if (refusal.status == 429 || refusal.status == 503) {
         double seconds = worker_wait_seconds(work->service->worker);
         refusal.retry_after = seconds < 1 ? 1 : seconds > 60 ? 60 : (int)(seconds + 0.5);
@@ -93,11 +98,15 @@ static void refuse_now(struct work *work, enum refusal_id id, const char *const 
     answer_refusal(work, &refusal, NULL, false);
 }
 
+void service_refuse(struct exchange *exchange, enum refusal_id id, const char *const *arguments)
+{
+    refuse_now(exchange->user, id, arguments);
+}
+
 /* ---- the head ---- */
 
-/* Programs that send JSON without saying so are common, but it is wanted: forms of foreign web pages cannot say it. Those can
- * send multipart/form-data; there the Origin header, which browsers add to them, is what the gate goes by. `types`: those that
- * one kind of body goes by, up to NULL. */
+/* Pages of other sites can send forms, and text/plain, without asking first: there the Origin header, which browsers add to
+ * them, is what the gate goes by. `types`: those that one kind of body goes by, up to NULL. */
 static bool type_good(const struct exchange *exchange, const char *const *types)
 {
     const char *type = exchange_header(exchange, "Content-Type");
@@ -106,6 +115,14 @@ static bool type_good(const struct exchange *exchange, const char *const *types)
         if (length == strlen(*types) && strncasecmp(type, *types, length) == 0)
             return true;
     return false;
+}
+
+/* What `curl -d` and other programs send that do not say what it is. Browsers always say where a request comes from. */
+static bool type_unsaid(const struct exchange *exchange)
+{
+    static const char *const unsaid[] = {"application/x-www-form-urlencoded", NULL};
+    return !exchange_header(exchange, "Origin") && !exchange_header(exchange, "Sec-Fetch-Site") &&
+           (!exchange_header(exchange, "Content-Type") || type_good(exchange, unsaid));
 }
 
 /* Sets `form`. False with a refusal. */
@@ -119,9 +136,10 @@ static bool check_type(struct work *work, struct refusal *refusal)
     const struct dialect *dialect = work->dialect;
     work->form = dialect->read_form && type_good(work->exchange, form);
     if (work->form || (dialect->lines && type_good(work->exchange, lines)) ||
-        (dialect->read && !dialect->lines && type_good(work->exchange, json)))
+        (dialect->read && !dialect->lines && type_good(work->exchange, json)) ||
+        ((dialect->read || dialect->lines) && type_unsaid(work->exchange)))
         return true;
-    return refuse(refusal, work->service->language,
+    return refuse(refusal, work->language,
                   dialect->lines        ? REFUSE_BAD_LINES_TYPE
                   : !dialect->read_form ? REFUSE_BAD_TYPE
                   : dialect->read       ? REFUSE_BAD_TYPES
@@ -136,20 +154,20 @@ static bool check_head(struct work *work, struct refusal *refusal, const char **
     struct exchange *exchange = work->exchange;
     work->route = route_find(exchange->method, exchange->path, allowed);
     work->dialect = work->route ? work->route->dialect : NULL;
-    if (!gate_pass(&service->gate, exchange, work->route && work->route->open, work->key, refusal))
+    if (!gate_pass(&service->gate, exchange, work->route && work->route->open, work->language, work->key, refusal))
         return false;
     if (!work->route && *allowed)
-        return refuse(refusal, service->language, REFUSE_BAD_METHOD, NULL, WITH(*allowed));
+        return refuse(refusal, work->language, REFUSE_BAD_METHOD, NULL, WITH(*allowed));
     if (!work->route)
-        return refuse(refusal, service->language, REFUSE_NO_ROUTE, NULL, NULL);
+        return refuse(refusal, work->language, REFUSE_NO_ROUTE, NULL, NULL);
     if (!work->route->dialect)
         return true;
     if (exchange_header(exchange, "Content-Encoding"))
-        return refuse(refusal, service->language, REFUSE_ENCODED, NULL, NULL);
+        return refuse(refusal, work->language, REFUSE_ENCODED, NULL, NULL);
     if (!check_type(work, refusal))
         return false;
     if (atomic_load(&service->closing))
-        return refuse(refusal, service->language, REFUSE_CLOSING, NULL, NULL);
+        return refuse(refusal, work->language, REFUSE_CLOSING, NULL, NULL);
     return true;
 }
 
@@ -174,7 +192,7 @@ static void begin_review(struct work *work)
     } else if (worker_full(service->worker)) {
         refuse_now(work, REFUSE_BUSY, WITH(digits_of(service->max_jobs).text));
     } else {
-        work->review = review_begin(service, work->exchange, client_of(work));
+        work->review = review_begin(service, work->exchange, client_of(work), work->language);
         work->exchange->streamed = work->review != NULL;
         if (!work->review)
             refuse_now(work, REFUSE_OUT_OF_MEMORY, NULL);
@@ -193,6 +211,7 @@ void service_head(void *user, struct exchange *exchange)
     work->service = user;
     work->exchange = exchange;
     exchange->user = work;
+    work->language = language_accepted(exchange_header(exchange, "Accept-Language"), work->service->language);
     metrics_begin(work->service->metrics);
     if (check_head(work, &refusal, &allowed)) {
         if (work->dialect && work->dialect->lines)
@@ -222,19 +241,17 @@ void service_trouble(void *user, struct exchange *exchange, enum http_trouble tr
 static void on_done(struct job *job)
 {
     struct work *work = job->user;
-    struct service *service = work->service;
     struct buffer body = {0};
     struct refusal refusal = {0};
-    const struct terms *terms = worker_terms(service->worker);
     bool good = false;
     if (job->status == TUWEN_CANCELLED)
-        refuse(&refusal, service->language, REFUSE_CLOSING, NULL, NULL);
+        refuse(&refusal, work->language, REFUSE_CLOSING, NULL, NULL);
     else if (job->status == TUWEN_OUT_OF_MEMORY)
-        refuse(&refusal, service->language, REFUSE_OUT_OF_MEMORY, NULL, NULL);
+        refuse(&refusal, work->language, REFUSE_OUT_OF_MEMORY, NULL, NULL);
     else if (job->status != TUWEN_OK)
-        refuse(&refusal, service->language, REFUSE_FAILED, NULL, WITH(job->message));
+        refuse(&refusal, work->language, REFUSE_FAILED, NULL, WITH(job->message));
     else
-        good = work->dialect->write(&work->call, terms, &body, &refusal);
+        good = work->dialect->write(&work->call, &work->terms, &body, &refusal);
     call_free(&work->call);
     if (good) {
         service_answer(work->exchange, 200, "application/json", &body);
@@ -274,8 +291,12 @@ static bool read_document(struct work *work, const struct terms *terms, struct r
 static void submit(struct work *work)
 {
     struct service *service = work->service;
-    work->job = (struct job){
-        .call = &work->call, .client = client_of(work), .gone = &work->exchange->gone, .done = on_done, .user = work};
+    work->job = (struct job){.call = &work->call,
+                             .client = client_of(work),
+                             .language = work->language,
+                             .gone = &work->exchange->gone,
+                             .done = on_done,
+                             .user = work};
     enum worker_answer answer = worker_submit(service->worker, &work->job);
     if (answer == WORKER_TAKEN)
         return; /* it may be answered already */
@@ -311,11 +332,11 @@ static void read_addresses(struct task *task)
 {
     struct work *work = task->user;
     struct refusal refusal = {0};
-    struct terms terms = *worker_terms(work->service->worker);
     struct fetching fetching = {
         .program = work->service->fetch, .gone = is_gone, .user = work, .left = work->service->max_body};
-    terms.fetching = &fetching;
-    (void)work->dialect->read(&work->call, &terms, &refusal);
+    work->terms.fetching = &fetching;
+    (void)work->dialect->read(&work->call, &work->terms, &refusal);
+    work->terms.fetching = NULL;
     end_reading(work, &refusal);
 }
 
@@ -325,16 +346,17 @@ static void read_body(struct task *task)
     struct work *work = task->user;
     struct service *service = work->service;
     struct refusal refusal = {0};
-    const struct terms *terms = worker_terms(service->worker);
-    bool good = read_document(work, terms, &refusal);
+    work->terms = *worker_terms(service->worker);
+    work->terms.language = work->language;
+    bool good = read_document(work, &work->terms, &refusal);
     if (good && !work->form) {
         if (service->fetchers && value_has_text(work->call.document, fetch_is_address)) {
             work->task.run = read_addresses;
             if (reader_add(service->fetchers, &work->task))
                 return;
-            refuse(&refusal, service->language, REFUSE_CLOSING, NULL, NULL);
+            refuse(&refusal, work->language, REFUSE_CLOSING, NULL, NULL);
         } else {
-            (void)work->dialect->read(&work->call, terms, &refusal);
+            (void)work->dialect->read(&work->call, &work->terms, &refusal);
         }
     }
     end_reading(work, &refusal);

@@ -41,6 +41,9 @@ void service_log(void *user, const char *line);
 void service_answer_fixed(struct exchange *exchange, int status, const char *type, const void *bytes, size_t size,
                           const struct header *headers);
 
+/* Answers with a refusal, in the shape of the route's dialect. */
+void service_refuse(struct exchange *exchange, enum refusal_id id, const char *const *arguments);
+
 /* Answers with a body, which is taken over. */
 void service_answer(struct exchange *exchange, int status, const char *type, struct buffer *body);
 

@@ -159,6 +159,8 @@ static void gather(struct worker *worker, struct job **finished)
     double now = clock_seconds();
     batch->count = batch->tokens = 0;
     while (worker->inputs.first && batch->count < BATCH_INPUTS && batch->tokens < BATCH_TOKENS) {
+        if (batch->count > 0 && worker->inputs.first->language != batch->jobs[0]->language)
+            return; /* the messages of a batch are in one language */
         struct job *job = take_first(&worker->inputs);
         size_t before = batch->count;
         if (is_dropped(worker, job)) {
@@ -210,7 +212,7 @@ static void scatter(struct worker *worker, tuwen_status status, const char *mess
 static void compute(struct worker *worker)
 {
     struct batch *batch = &worker->batch;
-    tuwen_error error = {.language = worker->options.language};
+    tuwen_error error = {.language = batch->jobs[0]->language};
     uint64_t before = 0, after = 0, computed;
     double begun = clock_seconds();
     tuwen_cache_count(worker->cache, &before, &computed);
@@ -312,7 +314,7 @@ static tuwen_status open_explainer(struct worker *worker, tuwen_error *error)
 static void explain(struct worker *worker, struct job *job)
 {
     struct explanation explanation = {.worker = worker, .job = job};
-    tuwen_error error = {.language = worker->options.language};
+    tuwen_error error = {.language = job->language};
     tuwen_status status = open_explainer(worker, &error);
     pthread_mutex_lock(&worker->lock);
     if (status == TUWEN_OK && is_dropped(worker, job))

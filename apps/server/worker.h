@@ -45,6 +45,7 @@ struct job {
     struct call *call;
     unsigned long long client;     /* equal numbers share a turn */
     atomic_bool *gone;             /* set by others when nobody waits for it any more */
+    tuwen_language language;       /* of its messages */
     bool part;                     /* of a request that was let in: it does not count against max_jobs */
     void (*done)(struct job *job); /* on the worker's thread; the job is the submitter's again */
     void *user;

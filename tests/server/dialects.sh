@@ -88,10 +88,26 @@ refused /api/embed 413 '^{"error":"input has more than [0-9]* tokens.*--max-leng
 refused /api/embed 400 '^{"error":"input is a picture in base64' "{\"input\": \"$(base64 -w 0 "$photo")\"}"
 refused /api/embed 400 '^{"error":"input\[1\] is a picture in base64' "{\"input\": [\"a\", \"$url_photo\"]}"
 refused /api/embed 400 '^{"error":"dimensions is 8' '{"input": "a", "dimensions": 8}'
+for path in tags ps; do
+    status=$(curl -s -o body -w '%{http_code}' "$url/api/$path")
+    expect 200 '^{"models":\[{"name":"tuwen-demo","model":"tuwen-demo",'
+done
+status=$(curl -s -o body -w '%{http_code}' "$url/api/version")
+expect 200 '^{"version":"[0-9]'
+refused /api/show 200 '"qwen2vl.embedding_length":256' '{"model": "m"}'
+refused /api/pull 404 '^{"error":"there is nothing at this path' '{"model": "m"}'
+test='Ollama: a body whose type is not said'
+status=$(curl -s -o body -w '%{http_code}' -d '{"model": "m", "input": "a dog"}' "$url/api/embed")
+expect 200
+same text
 
 test='Cohere'
 asked /v2/embed texts '{"model": "embed-v4.0", "texts": ["a dog", "一只狗"], "input_type": "search_document", "embedding_types": ["float"], "truncate": "END"}'
 expect 200 '"embeddings":{"float":\[\[.*"texts":\["a dog","一只狗"\],"meta":{"api_version":{"version":"2"}'
+asked /v1/embed texts '{"texts": ["a dog", "一只狗"], "input_type": "search_document"}'
+expect 200 '"response_type":"embeddings_floats","embeddings":\[\[.*"meta":{"api_version":{"version":"1"}'
+asked /v1/embed text '{"texts": ["a dog"], "embedding_types": ["float"]}'
+expect 200 '"response_type":"embeddings_by_type","embeddings":{"float":\[\['
 asked /v2/embed query '{"texts": ["a dog"], "input_type": "search_query"}'
 asked /v2/embed pictures "{\"images\": [\"$url_photo\", \"$url_drawing\"], \"input_type\": \"image\"}"
 asked /v2/embed pair "{\"inputs\": [{\"content\": [$text_part, {\"type\": \"image_url\", \"image_url\": \"$url_photo\"}]}]}"
@@ -122,6 +138,11 @@ expect 200 '"model_id":"tuwen-demo".*"max_client_batch_size":2048'
 test='Voyage'
 asked /v1/multimodalembeddings text-picture "{\"inputs\": [{\"content\": [$text_part]}, {\"content\": [{\"type\": \"image_base64\", \"image_base64\": \"$url_photo\"}]}], \"model\": \"voyage-multimodal-3\"}"
 expect 200 '"usage":{"text_tokens":[0-9]*,"image_pixels":200704,"video_pixels":0,"total_tokens":'
+asked /v1/embeddings texts '{"input": ["a dog", "一只狗"], "model": "voyage-3", "input_type": "document", "truncation": true}'
+asked /v1/embeddings query '{"input": "a dog", "input_type": "query", "truncation": true}'
+refused /v1/embeddings 400 '^{"detail":"input\[0\] is an empty text' '{"input": [""], "truncation": true}'
+refused /v1/embeddings 200 '"embedding":\[-\{0,1\}[0-9]*,' '{"input": ["a dog"], "truncation": true, "output_dtype": "int8"}'
+refused /v1/multimodalembeddings 400 'inputs\[0\] must be a string' '{"inputs": [["a"]]}'
 asked /v1/multimodalembeddings query "{\"inputs\": [{\"content\": [$text_part]}], \"input_type\": \"query\"}"
 refused /v1/multimodalembeddings 400 '^{"detail":"inputs\[0\].content\[0\].image_url is an address, and this server does not fetch' '{"inputs": [{"content": [{"type": "image_url", "image_url": "https://example.com/a.png"}]}]}'
 

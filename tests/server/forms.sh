@@ -69,7 +69,9 @@ refused 400 'top must be 1, 2, 3' -F image=@"$photo" -F text=a -F top=-1
 refused 400 'top must be 1, 2, 3' -F image=@"$photo" -F text=a -F top=0
 refused 400 'part 2 (text) must be text in UTF-8' -F image=@"$photo" -F text="$(printf '\377')"
 refused 400 '"code":"invalid_form"' -H 'Content-Type: multipart/form-data; boundary=B' --data-binary @lines
-refused 415 'must be JSON.*or a form' -d image=a
+refused 415 'must be JSON.*or a form' -H 'Content-Type: text/plain' -d image=a
+refused 415 'must be JSON.*or a form' -H "Origin: $url" -d '{}'
+refused 400 '"code":"invalid_json"' -d image=a
 refused 400 '"code":"empty_body"' -H 'Content-Type: multipart/form-data; boundary=B' -d ''
 
 test='a page of another site may not send forms'

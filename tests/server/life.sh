@@ -23,6 +23,8 @@ ends 3 'no such folder' -m /nowhere --listen 0
 ends 2 'cannot use the argument' -m "$model" here
 ends 2 '--listen' -m "$model" --listen nonsense:port
 ends 2 '--listen' -m "$model" --listen ::1:80
+ends 2 'from 0 to 65535' -m "$model" --listen 65536
+ends 2 'from 0 to 65535' -m "$model" --listen 127.0.0.1:70000
 ends 2 '--insecure' -m "$model" --listen 0.0.0.0:0
 ends 2 'line 1 is no key' -m "$model" --listen 0 --keys short.txt
 ends 2 'chmod 600' -m "$model" --listen 0 --keys open.txt
@@ -63,12 +65,14 @@ start --listen 0.0.0.0:0 --keys keys.txt
 url=http://127.0.0.1:${url##*:}
 echo '{"input": "a"}' >request
 post /v1/embeddings
-expect 401 invalid_api_key
+expect 401 missing_api_key
 grep -qi '^www-authenticate: Bearer' head || fail 'no WWW-Authenticate'
 for header in 'Authorization: Bearer wrong-wrong-wrong-wrong' 'Authorization: Bearer 0123456789abcde' 'Authorization: Basic abc'; do
     post /v1/embeddings -H "$header"
     expect 401
 done
+post /v1/embeddings -H 'X-Api-Key: wrong-wrong-wrong-wrong'
+expect 401 '"this key is not known.*invalid_api_key'
 for header in 'Authorization: Bearer 0123456789abcdef' 'X-Api-Key: fedcba9876543210fedcba' 'Authorization: bearer  0123456789abcdef'; do
     post /v1/embeddings -H "$header"
     expect 200

@@ -52,6 +52,34 @@ expect 200 'texts\[2\] must be a string'
 expect 200 'texts\[3\] is a picture in base64'
 [ "$(results body | wc -l)" = 1 ] || fail 'the good ones are not matched'
 
+test='one text in the place of a list; both, and neither'
+printf '{"images": "%s", "texts": "a dog"}' "$(base64 -w 0 "$photo")" >request
+post /v1/match
+expect 200 '"text":"a dog"'
+printf '{"image": "a", "images": ["b"], "texts": ["a dog"]}' >request
+post /v1/match
+expect 400 'image and images cannot both be given'
+printf '{"image": "%s", "texts": 5}' "$(picture "$drawing")" >request
+post /v1/match
+expect 400 'texts must be a string'
+printf '{"image": "a"}' >request
+post /v1/match
+expect 400 'either text or texts is missing'
+
+test='the language that is asked for'
+printf '{"image": "data:image/png;base64,AAAA", "text": "a dog"}' >request
+for accept in zh-CN 'fr, zh-TW;q=0.8, en;q=0.7' 'en;q=0.5,ZH' 'en;q=0, zh;q=0.001'; do
+    post /v1/match -H "Accept-Language: $accept"
+    expect 400 '不是'
+done
+for accept in en-US 'zh;q=0.1, en' fr '*' 'zh;q=0' 'zh;q=9' zhx ',;q=, z' ''; do
+    post /v1/match -H "Accept-Language: $accept"
+    expect 400 picture
+done
+printf '{' >request
+post /v1/match -H 'Accept-Language: zh'
+expect 400 '请求体不是有效的 JSON'
+
 test='nothing that can be used'
 printf '{"image": "data:image/png;base64,AAAA", "text": "a dog"}' >request
 post /v1/match

@@ -47,7 +47,7 @@ refused /v1/embeddings 400 address_not_fetched '{"input": {"image": "https://exa
 refused /v1/embeddings 400 unusable_input '{"input": ["a", {"image": "iVBORw0KGgo="}]}'
 refused /v1/match 400 unknown_field '{"image": "AAAA", "texts": ["a"], "topp": 1}'
 refused /v1/match 400 invalid_value '{"image": "AAAA", "texts": ["a"], "top": 0}'
-refused /v1/match 400 missing_field '{"image": "AAAA", "images": ["AAAA"], "texts": ["a"]}'
+refused /v1/match 400 invalid_value '{"image": "AAAA", "images": ["AAAA"], "texts": ["a"]}'
 
 test='a body that is too large, with its length and without'
 head -c 300000 /dev/zero | tr '\0' ' ' >request
@@ -70,6 +70,8 @@ for case in "403 host_not_allowed Host: evil.example" "403 host_not_allowed Host
 done
 test='no JSON'
 status=$(curl -s -D head -o body -w '%{http_code}' -H 'Content-Type: text/plain' --data-binary @request "$url/v1/match")
+expect 415 unsupported_media_type
+status=$(curl -s -D head -o body -w '%{http_code}' -H 'Sec-Fetch-Site: cross-site' --data-binary @request "$url/v1/match")
 expect 415 unsupported_media_type
 test='a page of our own'
 post /v1/embeddings -H "Origin: $url"
