@@ -62,8 +62,14 @@ static void model_dealloc(PyObject *object)
     Py_DECREF(type);
 }
 
+PyTypeObject *model_type;
+
 bool model_is_open(PyObject *object)
 {
+    if (!PyObject_TypeCheck(object, model_type)) {
+        PyErr_SetString(PyExc_TypeError, "a tuwen.Model is wanted");
+        return false;
+    }
     if (!((model_object *)object)->closed)
         return true;
     raise_status(TUWEN_INVALID_ARGUMENT, "This Model is closed.");

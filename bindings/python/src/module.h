@@ -22,6 +22,8 @@ typedef struct model_object {
 
 extern PyType_Spec model_spec, session_spec, profile_spec;
 
+extern PyTypeObject *model_type; /* once the module is made */
+
 /* Whether `object` is a model that is not closed; raises if not. */
 bool model_is_open(PyObject *object);
 

@@ -265,7 +265,7 @@ static PyObject *session_busy(PyObject *object, PyObject *arguments)
     return PyBool_FromLong(((session_object *)object)->busy);
 }
 
-/* facts() -> (fingerprint, exact fingerprint, image_tokens_min, image_tokens_max, max_length) */
+/* facts() -> (fingerprint, exact fingerprint, image_tokens_min, image_tokens_max, max_length, max_picture_bytes) */
 static PyObject *session_facts(PyObject *object, PyObject *arguments)
 {
     session_object *self = (session_object *)object;
@@ -274,9 +274,10 @@ static PyObject *session_facts(PyObject *object, PyObject *arguments)
         return NULL;
     }
     const tuwen_session_options *options = tuwen_session_get_options(self->session);
-    return Py_BuildValue("(ssiii)", tuwen_session_fingerprint(self->session),
+    return Py_BuildValue("(ssiiiK)", tuwen_session_fingerprint(self->session),
                          tuwen_session_exact_fingerprint(self->session), options->image_tokens_min,
-                         options->image_tokens_max, options->max_length);
+                         options->image_tokens_max, options->max_length,
+                         (unsigned long long)options->max_picture_bytes);
 }
 
 static PyMethodDef methods[] = {

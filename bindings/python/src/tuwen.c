@@ -166,25 +166,24 @@ static PyMethodDef functions[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static int add_type(PyObject *module, const char *name, PyType_Spec *spec)
+/* The type, which the module keeps; NULL with an exception. */
+static PyTypeObject *add_type(PyObject *module, const char *name, PyType_Spec *spec)
 {
     PyObject *type = PyType_FromSpec(spec);
-    if (!type)
-        return -1;
-    int failed = PyModule_AddObject(module, name, type);
-    if (failed)
+    if (type && PyModule_AddObject(module, name, type) != 0) {
         Py_DECREF(type);
-    return failed;
+        return NULL;
+    }
+    return (PyTypeObject *)type;
 }
 
 static int execute(PyObject *module)
 {
     if (state.process == 0)
         state.process = getpid();
-    return add_type(module, "Model", &model_spec) || add_type(module, "Session", &session_spec) ||
-                   add_type(module, "Profile", &profile_spec)
-               ? -1
-               : 0;
+    model_type = add_type(module, "Model", &model_spec);
+    return model_type && add_type(module, "Session", &session_spec) && add_type(module, "Profile", &profile_spec) ? 0
+                                                                                                                  : -1;
 }
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)execute}, {0, NULL}};

@@ -130,10 +130,24 @@ class Words(unittest.TestCase):
 
         self.assertEqual(self.gme.get_image_embeddings(DataLoader()).shape, (2, 256))
 
+    def test_words_of_from_pretrained(self) -> None:
+        words: Any = {"device": "cuda", "torch_dtype": "float16", "device_map": "auto"}
+        self.assertEqual(GmeQwen2VL.from_pretrained(tuwen.demo_model(), **words).device, "cuda")
+
+    def test_addresses_of_files(self) -> None:
+        wanted = self.gme.get_image_embeddings([PICTURES / "dog.jpg"]).tolist()
+        for address in (f"file://{PICTURES}/dog.jpg", f"file://localhost{PICTURES}/d%6Fg.jpg", f"FILE://{PICTURES}/dog.jpg"):
+            self.assertEqual(self.gme.get_image_embeddings([address]).tolist(), wanted)
+        with self.assertRaises(ValueError):
+            self.gme.get_image_embeddings(["HTTPS://example.com/a.jpg"])
+
     def test_nothing(self) -> None:
         self.assertEqual(self.gme.get_text_embeddings(texts=[]).shape, (0, 256))
 
     def test_refusals(self) -> None:
+        no_text: Any = [None]
+        word: Any = "x"
+        seven: Any = 7
         cases: list[tuple[type[Exception], str, Any]] = [
             (TypeError, "list of texts", lambda: self.gme.get_text_embeddings("a dog")),
             (TypeError, "list of pictures", lambda: self.gme.get_image_embeddings("dog.jpg")),
@@ -145,7 +159,13 @@ class Words(unittest.TestCase):
             (TypeError, "tuwen convert", lambda: GmeQwen2VL(tuwen.demo_model(), quantization_config=object())),
             (TypeError, "not known here", lambda: self.gme.get_text_embeddings(["a"], pooling="mean")),
             (AttributeError, "normalize", lambda: setattr(self.gme, "normalize", False)),
-            (FileNotFoundError, "tuwen pull", lambda: GmeQwen2VL("Somebody/gme-other")),
+            (FileNotFoundError, "tuwen pull Somebody/gme-other, or hf", lambda: GmeQwen2VL("Somebody/gme-other")),
+            (FileNotFoundError, "OWNER/NAME", lambda: GmeQwen2VL("all-MiniLM-L6-v2")),
+            (TypeError, "put it into a list", lambda: self.gme.get_image_embeddings(np.zeros((32, 32, 3), np.uint8))),
+            (TypeError, "list of texts", lambda: self.gme.get_text_embeddings(seven)),
+            (ValueError, "both are None", lambda: self.gme.get_text_embeddings(no_text)),
+            (TypeError, "a text is a str", lambda: self.gme.get_text_embeddings(["a"], instruction=3)),
+            (TypeError, "max_length", lambda: GmeQwen2VL(tuwen.demo_model(), max_length=word)),
         ]
         for kind, words, call in cases:
             with self.subTest(words), self.assertRaisesRegex(kind, words):

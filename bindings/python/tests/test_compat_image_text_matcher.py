@@ -127,6 +127,22 @@ class Numbers(unittest.TestCase):
         score = (image @ text.T).item()
         self.assertAlmostEqual(score, self.matcher.compute_similarity(PICTURES / "dog.jpg", ["a dog"])[0], delta=1e-6)
 
+    def test_what_is_no_device(self) -> None:
+        for word in ("/models/gme", "Alibaba-NLP/gme-Qwen2-VL-2B-Instruct", Path("a/b")):
+            with self.subTest(word), self.assertRaisesRegex(ValueError, "model_name="):
+                ImageTextMatcher(word)
+        for device in ("cpu", "cuda", "cuda:1", "mps", 0, None):
+            ImageTextMatcher(device)
+
+    def test_what_is_no_pair(self) -> None:
+        wrong: Any = ["test.jpg"]
+        with self.assertRaisesRegex(TypeError, r"image_text_pairs\[0\]"):
+            self.matcher.batch_process(wrong)
+        lists: Any = (None, [3], 3)
+        for texts in lists:
+            with self.subTest(texts=texts), self.assertRaisesRegex(TypeError, "texts"):
+                self.matcher.compute_similarity(PICTURES / "dog.jpg", texts)
+
     def test_elements_are_floats(self) -> None:
         raw = self.matcher.compute_similarity(str(PICTURES / "dog.jpg"), ["a dog", "a pizza"])
         self.assertTrue(all(isinstance(score, float) for score in raw))

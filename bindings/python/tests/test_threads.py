@@ -140,6 +140,18 @@ class Threads(unittest.TestCase):
             np.testing.assert_array_equal(child("spawn", of_its_own), self.expected)
 
 
+    def test_fork_while_the_matcher_computes(self) -> None:
+        """The child is refused; it does not wait for a thread that it has not."""
+        assert matcher is not None
+        with ThreadPoolExecutor(1) as pool:
+            other = pool.submit(matcher.embed, LONG)
+            wait_until_busy(matcher.session)
+            self.assertEqual(child("fork", of_the_parent), "UNSUPPORTED")
+            matcher.session.cancel()
+            self.assertIsInstance(other.exception(), tuwen.CancelledError)
+        np.testing.assert_array_equal(matcher.embed(INPUTS), self.expected)
+
+
 class Interrupts(unittest.TestCase):
     def setUp(self) -> None:
         self.session = tuwen.Session(tuwen.Model(tuwen.demo_model()))

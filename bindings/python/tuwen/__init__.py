@@ -29,6 +29,7 @@ from ._errors import (
     UnsupportedError,
 )
 from ._matcher import Match, Matcher
+from ._matcher import after_fork_in_child as _after_fork_in_child
 from ._model import Model, ModelInfo, Profile, demo_model
 from ._session import Input, Output, Session
 
@@ -61,3 +62,4 @@ __all__ = [
 ]
 
 _os.register_at_fork(before=_tuwen.before_fork, after_in_child=_tuwen.after_fork_in_child)
+_os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Dict, Type
 
 
@@ -109,4 +110,11 @@ _CLASSES: Dict[str, Type[Error]] = {
 
 def error_of(status: str, message: str) -> Error:
     """The exception for a status of the library; the extension calls this."""
-    return _CLASSES.get(status, InternalError)(message)
+    error = _CLASSES.get(status, InternalError)(message)
+    if isinstance(error, FileNotFoundError):
+        error.errno = errno.ENOENT
+    return error
+
+
+for _kind in (Error, *_CLASSES.values()):
+    _kind.__module__ = "tuwen"

@@ -7,9 +7,11 @@ import logging
 import os
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Optional, Tuple, Type, Union
+from typing import Any, Optional, Tuple, Type, TypeVar, Union
 
 from . import _tuwen
+from ._errors import NotFoundError, error_of
+from ._store import default_of_store, find_in_store
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -20,6 +22,51 @@ _log = logging.getLogger("tuwen")
 def demo_model() -> str:
     """The folder of the small checkpoint that ships with the package. It knows emoji-like drawings and nothing else."""
     return os.path.join(os.path.dirname(os.path.abspath(__file__)), "models", "demo")
+
+
+def _path(path: PathLike) -> str:
+    word = os.fspath(path)
+    if not isinstance(word, str):
+        raise TypeError(f"a path is a str or a pathlib.Path, not {type(path).__name__}")
+    if "\0" in word:
+        raise error_of("NOT_FOUND", f"{word!r}: there is no such path")
+    return word
+
+
+def _find(path: Optional[PathLike]) -> str:
+    """As the program does: a path, else a name in its store; without one TUWEN_MODEL, the default, what ships."""
+    word = _path(path) if path is not None else os.environ.get("TUWEN_MODEL", "")
+    if not word:
+        return str(default_of_store() or demo_model())
+    found = word if os.path.exists(word) else find_in_store(word)
+    if found is None and path is None:
+        raise NotFoundError(f"TUWEN_MODEL is {word!r}, which is neither a path nor the name of one of tuwen models")
+    return str(found or word)
+
+
+_Self = TypeVar("_Self", bound="Closing")
+
+
+class Closing:
+    """What is closed at the end of ``with``, and cannot be sent to another process."""
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> Any:
+        name = type(self).__name__
+        raise TypeError(f"a tuwen.{name} cannot be pickled or copied: open one in each process")
 
 
 @dataclass(frozen=True)
@@ -62,11 +109,12 @@ class ModelInfo:
     band_from: Tuple[float, float, float, float]  # least cosine of mismatch (-1), fair, high, very high
 
 
-class Model:
+class Model(Closing):
     """A checkpoint: a packed file made by ``tuwen convert``, or a folder as published.
 
-    ``path`` None means the environment variable TUWEN_MODEL, else the checkpoint that ships (``demo_model()``); the
-    attribute ``path`` says which it was. ``threads`` 0 means one for each core that the process may use; ``isa`` forces a
+    ``path`` may be the name of one of ``tuwen models``. None means, as for the program ``tuwen``, the environment variable
+    TUWEN_MODEL, else the default of ``tuwen models``, else the small checkpoint that ships (``demo_model()``); the attribute
+    ``path`` says which it was. ``threads`` 0 means one for each core that the process may use; ``isa`` forces a
     level of instruction sets, ``precision`` ("auto", "f32", "bf16", "int8") the numbers of a folder's weights; ``remake``
     writes a packed file of an older layout anew. What the library remarks goes to the logger "tuwen".
 
@@ -87,7 +135,7 @@ class Model:
     ) -> None:
         if precision not in _PRECISIONS:
             raise ValueError(f"precision {precision!r} is not one of {', '.join(_PRECISIONS)}")
-        self.path: str = os.fspath(path) if path is not None else os.environ.get("TUWEN_MODEL") or demo_model()
+        self.path: str = _find(path)
         log = _log.warning if os.path.isfile(self.path) else _log.info  # of a folder: that its weights are packed
         self._handle = _tuwen.Model(
             os.fsencode(self.path), threads, isa, _PRECISIONS.index(precision), remake, log
@@ -108,17 +156,6 @@ class Model:
         """Ends the use of the model; may be called again."""
         self._handle.close()
 
-    def __enter__(self) -> Model:
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        self.close()
-
     def __repr__(self) -> str:
         return f"<tuwen.Model {self.info.name!r}, {self.info.precision}, {self.dimension} numbers a vector>"
 
@@ -130,7 +167,7 @@ class Profile:
     """
 
     def __init__(self, path: PathLike) -> None:
-        self.path: str = os.fspath(path)
+        self.path: str = _path(path)
         self._handle = _tuwen.Profile(os.fsencode(self.path))
         facts = self._handle.facts()
         self.name, self.model, self.space, self.instruction, self.fingerprint = facts[:5]

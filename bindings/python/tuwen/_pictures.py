@@ -10,10 +10,11 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import stat
 import struct
 import sys
 import urllib.parse
-from typing import TYPE_CHECKING, Any, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, BinaryIO, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -23,42 +24,69 @@ from ._errors import BadImageError, error_of
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Picture = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, "npt.NDArray[np.uint8]", "Image"]
+Picture = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO, "npt.NDArray[np.uint8]", "Image"]
 
 _HEADERS = struct.Struct("<2sIHHI IiiHHIIiiII")
 _ORIENTATION = 0x0112
 
 
-def picture_bytes(picture: Picture, upright: bool) -> Tuple[bytes, Optional[bytes]]:
-    """The bytes of a picture file, and a name for messages. ``upright``: turn a Pillow image by its EXIF orientation."""
+def picture_bytes(picture: Picture, upright: bool, most: int) -> Tuple[bytes, Optional[bytes]]:
+    """The bytes of a picture file, and a name for messages, or None. ``upright``: turn a Pillow image by its EXIF orientation.
+
+    No more than ``most`` bytes are read or made, and one more where the library is to refuse it.
+    """
     if isinstance(picture, bytes):
         return picture, None
     if isinstance(picture, str) and picture[:5].lower() == "data:":
         return _from_data_url(picture), None
     if isinstance(picture, (str, os.PathLike)):
-        return _from_file(os.fspath(picture))
+        return _from_file(os.fspath(picture), most)
     if isinstance(picture, (bytearray, memoryview)):
         return bytes(picture), None
     if isinstance(picture, np.ndarray):
-        return _to_bmp(_rgb_of_array(picture)), b"array"
+        return _to_bmp(_rgb_of_array(picture), most), None
     image_module: Any = sys.modules.get("PIL.Image")
     if image_module is not None and isinstance(picture, image_module.Image):
-        name = getattr(picture, "filename", "") or "PIL.Image"
-        return _to_bmp(_rgb_of_image(picture, upright)), os.fsencode(name)
+        image: Any = picture
+        _check_size(image.width, image.height, most)
+        name = getattr(image, "filename", "")
+        return _to_bmp(_rgb_of_image(image, upright), most), os.fsencode(name) if name else None
+    if hasattr(picture, "read"):
+        return _read(picture, most), None
     raise TypeError(
-        f"a picture is a path, bytes, a PIL.Image or an array of height x width x 3, not {type(picture).__name__}"
+        "a picture is a path, bytes, an open file, a PIL.Image or an array of height x width (x 3 or 4), "
+        f"not {type(picture).__name__}"
     )
 
 
-def _from_file(path: str) -> Tuple[bytes, bytes]:
+def _read(file: Any, most: int) -> bytes:
+    """All that is there, or one byte more than is allowed."""
+    pieces = []
+    while most >= 0:
+        piece = file.read(min(most + 1, 1 << 20))
+        if not isinstance(piece, bytes):
+            raise TypeError(f"a picture's file is opened as a binary one ('rb'): it gave {type(piece).__name__}")
+        if not piece:
+            break
+        pieces.append(piece)
+        most -= len(piece)
+    return b"".join(pieces)
+
+
+def _from_file(path: str, most: int) -> Tuple[bytes, bytes]:
+    if "\0" in path:
+        raise error_of("NOT_FOUND", f"{path!r}: there is no such path")
     try:
         with open(path, "rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):  # such as a pipe
+                return _read(file, most), os.fsencode(path)
+            if status.st_size > most:
+                raise error_of("LIMIT", f"{path}: has {status.st_size} bytes; at most {most} are allowed")
             return file.read(), os.fsencode(path)
     except OSError as error:
-        status = "NOT_FOUND" if isinstance(error, FileNotFoundError) else "IO"
-        raise error_of(status, f"{path}: {error.strerror or error}") from error
-    except ValueError as error:  # a NUL in the path
-        raise error_of("NOT_FOUND", f"{path!r}: {error}") from error
+        kind = "NOT_FOUND" if isinstance(error, FileNotFoundError) else "IO"
+        raise error_of(kind, f"{path}: {error.strerror or error}") from error
 
 
 def _from_data_url(url: str) -> bytes:
@@ -76,14 +104,14 @@ def _from_data_url(url: str) -> bytes:
 def _rgb_of_array(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if array.dtype != np.uint8:
         raise TypeError(f"an array of pixels has the type uint8 (0 to 255), not {array.dtype}")
-    if array.ndim == 2:
-        array = array[:, :, np.newaxis].repeat(3, axis=2)
-    if array.ndim != 3 or array.shape[2] not in (3, 4) or 0 in array.shape:
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or 0 in array.shape:
         raise ValueError(
-            "an array of pixels has the shape (height, width), (height, width, 3) or (height, width, 4), "
+            "an array of pixels has the shape (height, width), alone or with 1, 3 or 4 numbers for each pixel, "
             f"not {array.shape}"
         )
-    return array[:, :, :3]
+    height, width = array.shape[:2]
+    deep = array.reshape(height, width, -1)
+    return np.broadcast_to(deep, (height, width, 3)) if deep.shape[2] == 1 else deep[:, :, :3]
 
 
 def _rgb_of_image(image: Any, upright: bool) -> npt.NDArray[np.uint8]:
@@ -101,13 +129,19 @@ def _rgb_of_image(image: Any, upright: bool) -> npt.NDArray[np.uint8]:
     return pixels
 
 
-def _to_bmp(pixels: npt.NDArray[np.uint8]) -> bytes:
+def _check_size(width: int, height: int, most: int) -> int:
+    """The bytes of a BMP file of that size."""
+    size = _HEADERS.size + (3 * width + 3) // 4 * 4 * height
+    if size > min(most, (1 << 32) - 1):
+        raise error_of("LIMIT", f"a picture of {width} x {height} pixels takes {size} bytes; at most {most} are allowed")
+    return size
+
+
+def _to_bmp(pixels: npt.NDArray[np.uint8], most: int) -> bytes:
     """A BMP file of 24 bits, rows from the top down, each padded to four bytes."""
     height, width = pixels.shape[:2]
     stride = (3 * width + 3) // 4 * 4
-    size = _HEADERS.size + stride * height
-    if size >= 1 << 32:
-        raise error_of("LIMIT", f"an array of {width} x {height} pixels is too large")
+    size = _check_size(width, height, most)
     file = np.zeros(size, np.uint8)
     file[: _HEADERS.size] = np.frombuffer(
         _HEADERS.pack(b"BM", size, 0, 0, _HEADERS.size, 40, width, -height, 1, 24, 0, 0, 0, 0, 0, 0), np.uint8

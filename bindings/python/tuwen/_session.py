@@ -5,15 +5,14 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Callable, Iterable, List, Literal, Optional, Sequence, Tuple, Type, Union, overload
+from typing import Any, Callable, Iterable, List, Literal, Optional, Sequence, Tuple, Union, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _tuwen
 from ._errors import Error, error_of
-from ._model import Model
+from ._model import Closing, Model
 from ._pictures import Picture, picture_bytes
 
 Vectors = npt.NDArray[np.float32]
@@ -27,8 +26,8 @@ BATCH = 32
 class Input:
     """One thing to embed: a text, a picture, or both (one vector for the pair).
 
-    ``image`` is a path, a data: URL, the bytes of a picture file, a ``PIL.Image``, or an array of height x width (x 3 or 4)
-    of uint8. ``instruction`` replaces the system text; None means the call's if there is a text, else the model's default.
+    ``image`` is a path, a data: URL, the bytes of a picture file, a file open for reading bytes, a ``PIL.Image``, or an array of
+    height x width (x 3 or 4) of uint8. ``instruction`` replaces the system text; None means the call's if there is a text, else the model's default.
     """
 
     text: Optional[str] = None
@@ -54,10 +53,29 @@ _Raw = Tuple[Optional[bytes], Optional[bytes], Optional[bytes], Optional[bytes]]
 
 def text_bytes(text: str) -> bytes:
     """UTF-8, in which half a surrogate pair is U+FFFD, as the library reads what is no text."""
+    if not isinstance(text, str):
+        raise TypeError(f"a text is a str, not {type(text).__name__}")
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode("utf-8")
+
+
+def whole_number(name: str, value: Any, least: int, most: int) -> int:
+    """``value`` as an int; raises ``TypeError`` or ``ValueError``."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} is a whole number, not {value!r:.60}")
+    if not least <= value <= most:
+        raise error_of("INVALID_ARGUMENT", f"{name} is {least} to {most}, not {value}")
+    return int(value)
+
+
+def _image_tokens(pair: Optional[Tuple[int, int]]) -> Tuple[int, int]:
+    if pair is None:
+        return 0, 0
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise TypeError(f"image_tokens is a pair (least, most), not {pair!r:.60}")
+    return whole_number("image_tokens", pair[0], 0, 16384), whole_number("image_tokens", pair[1], 0, 16384)
 
 
 class Meter:
@@ -67,6 +85,8 @@ class Meter:
         self._done = 0
         self._total = total
         self._call: Optional[Callable[[int, int], object]] = progress if callable(progress) else None
+        if self._call is None and progress not in (None, True, False):
+            raise TypeError(f"progress is a function of (done, total), or True, not {progress!r:.60}")
         self._bar: Any = None
         if progress is True:
             try:
@@ -90,7 +110,7 @@ class Meter:
             self._bar.close()
 
 
-class Session:
+class Session(Closing):
     """Scratch memory for computing with one model, and how it computes.
 
     ``image_tokens`` is the least and the most number of tokens that a picture becomes (1 to 16384; default: the model's),
@@ -115,7 +135,11 @@ class Session:
         max_picture_pixels: int = 0,
         max_picture_seconds: float = 0,
     ) -> None:
-        least, most = image_tokens if image_tokens is not None else (0, 0)
+        if not isinstance(model, Model):
+            raise TypeError(f"a Session is of a tuwen.Model, not of {type(model).__name__}")
+        if not 0 <= max_picture_seconds < float("inf"):
+            raise error_of("INVALID_ARGUMENT", f"max_picture_seconds is 0 or more, not {max_picture_seconds}")
+        least, most = _image_tokens(image_tokens)
         self.model: Model = model
         self._upright = exif
         self._dimension = model.dimension
@@ -123,11 +147,11 @@ class Session:
             model._handle,
             least,
             most,
-            max_length,
+            whole_number("max_length", max_length, 0, 32768),
             not exif,
             raw_special,
-            max_picture_bytes,
-            max_picture_pixels,
+            whole_number("max_picture_bytes", max_picture_bytes, 0, (1 << 64) - 1),
+            whole_number("max_picture_pixels", max_picture_pixels, 0, (1 << 64) - 1),
             max_picture_seconds,
         )
         facts = self._handle.facts()
@@ -135,6 +159,7 @@ class Session:
         self.exact_fingerprint: str = facts[1]
         self.image_tokens: Tuple[int, int] = (facts[2], facts[3])
         self.max_length: int = facts[4]
+        self._most = facts[5]
 
     @overload
     def embed(
@@ -158,6 +183,17 @@ class Session:
         return_outputs: Literal[True],
     ) -> Tuple[Vectors, List[Output]]: ...
 
+    @overload
+    def embed(
+        self,
+        inputs: Union[str, Input, Iterable[Union[str, Input]]],
+        *,
+        instruction: Optional[str] = ...,
+        batch_size: int = ...,
+        progress: Progress = ...,
+        return_outputs: bool,
+    ) -> Union[Vectors, Tuple[Vectors, List[Output]]]: ...
+
     def embed(
         self,
         inputs: Union[str, Input, Iterable[Union[str, Input]]],
@@ -169,7 +205,7 @@ class Session:
     ) -> Union[Vectors, Tuple[Vectors, List[Output]]]:
         """Vectors of texts and pictures: [n, dimension], float32, of length 1.
 
-        A str is a text; one alone is a list of one. ``instruction`` is for the inputs with a text that have none of their
+        A str is a text; one alone is a list of one. Other iterables are read to their end before the first batch. ``instruction`` is for the inputs with a text that have none of their
         own; a picture alone has the model's own unless its Input says otherwise.
         ``progress`` is called as ``progress(done, total)`` after each batch; True shows tqdm's bar if tqdm is installed.
         The first bad input raises its error (BAD_IMAGE, BAD_TEXT, LIMIT, NOT_FOUND, IO); with ``return_outputs`` all
@@ -177,8 +213,7 @@ class Session:
 
         Ctrl-C ends the call soon with KeyboardInterrupt; ``cancel()`` of another thread with the error CANCELLED.
         """
-        if batch_size < 1:
-            raise ValueError(f"batch_size is 1 or more, not {batch_size}")
+        whole_number("batch_size", batch_size, 1, 1 << 31)
         items: Sequence[Union[str, Input]] = [inputs] if isinstance(inputs, (str, Input)) else list(inputs)
         default = None if instruction is None else text_bytes(instruction)
         numbers = bytearray(len(items) * self._dimension * 4)
@@ -189,14 +224,15 @@ class Session:
             for start in range(0, len(items), batch_size):
                 batch = items[start : start + batch_size]
                 if return_outputs:
-                    outputs += self._embed_all(batch, default, vectors[start : start + batch_size])
+                    outputs += self._embed_all(batch, default, start, vectors[start : start + batch_size])
                 else:
-                    self._handle.embed(tuple([self._raw(item, default) for item in batch]), numbers, start, False)
+                    raw = tuple([self._raw(item, default, start + i) for i, item in enumerate(batch)])
+                    self._handle.embed(raw, numbers, start, False)
                 meter.advance(len(batch))
         return (vectors, outputs) if return_outputs else vectors
 
     def _embed_all(
-        self, batch: Sequence[Union[str, Input]], default: Optional[bytes], vectors: Vectors
+        self, batch: Sequence[Union[str, Input]], default: Optional[bytes], start: int, vectors: Vectors
     ) -> List[Output]:
         """The library tries every input that can be read; what cannot is told in the same way."""
         raw: List[_Raw] = []
@@ -204,10 +240,11 @@ class Session:
         outputs = [Output("OK", 0, 0, False, 0, 0, "")] * len(batch)
         for place, item in enumerate(batch):
             try:
-                raw.append(self._raw(item, default))
+                raw.append(self._raw(item, default, start + place))
                 places.append(place)
-            except Error as error:
-                outputs[place] = Output(error.status, 0, 0, False, 0, 0, str(error))
+            except (Error, TypeError, ValueError) as error:
+                status = error.status if isinstance(error, Error) else "INVALID_ARGUMENT"
+                outputs[place] = Output(status, 0, 0, False, 0, 0, str(error))
         numbers = bytearray(len(raw) * self._dimension * 4)
         facts = self._handle.embed(tuple(raw), numbers, 0, True)
         vectors[places] = np.ndarray((len(raw), self._dimension), np.float32, numbers)
@@ -215,7 +252,7 @@ class Session:
             outputs[place] = Output(*fact)
         return outputs
 
-    def _raw(self, item: Union[str, Input], default: Optional[bytes]) -> _Raw:
+    def _raw(self, item: Union[str, Input], default: Optional[bytes], place: int) -> _Raw:
         if isinstance(item, str):
             return text_bytes(item), None, None, default
         if not isinstance(item, Input):
@@ -226,8 +263,8 @@ class Session:
             own = text_bytes(item.instruction)
         if item.image is None:
             return text, None, None, own
-        picture, name = picture_bytes(item.image, self._upright)
-        return text, picture, name, own
+        picture, name = picture_bytes(item.image, self._upright, self._most)
+        return text, picture, name or b"inputs[%d]" % place, own
 
     @property
     def busy(self) -> bool:
@@ -241,17 +278,6 @@ class Session:
     def close(self) -> None:
         """Frees the memory; may be called again. Raises ``tuwen.Error`` while another thread computes."""
         self._handle.close()
-
-    def __enter__(self) -> Session:
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<tuwen.Session of {self.model.info.name!r}, space {self.fingerprint}>"

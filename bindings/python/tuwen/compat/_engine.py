@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+import urllib.parse
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,7 +34,12 @@ class Engine:
     def limit(self, max_length: int | None) -> None:
         """Cuts inputs after ``max_length`` tokens from now on; None: the model's own."""
         self.matcher = tuwen.Matcher(
-            self.model, image_tokens=self._image_tokens, max_length=max_length or 0, exif=False, raw_special=True
+            self.model,
+            profile=False,
+            image_tokens=self._image_tokens,
+            max_length=max_length or 0,
+            exif=False,
+            raw_special=True,
         )
 
     @property
@@ -53,22 +60,33 @@ def whole_number(name: str, value: Any) -> None:
 
 
 def picture(image: Any) -> Any:
-    """A picture as the originals take it, for ``tuwen.Input``: ``file://`` before a path is taken away.
+    """A picture as the originals take it, for ``tuwen.Input``: of a ``file://`` address the path.
 
     Raises ``ValueError`` for an address on the network.
     """
-    if isinstance(image, str) and image.startswith(("http://", "https://")):
+    scheme = image.partition("://")[0].lower() if isinstance(image, str) and "://" in image[:10] else ""
+    if scheme in ("http", "https"):
         raise ValueError(f"tuwen opens no connection, so it cannot fetch {image}: give a path or the picture's bytes.")
-    if isinstance(image, str) and image.startswith("file://"):
-        return image[len("file://") :]
+    if scheme == "file":
+        path = re.sub("^localhost(?=/)", "", image[len("file://") :])
+        return path if os.path.exists(path) else urllib.parse.unquote(path)
     return image
 
 
 def list_of(name: str, values: Any, what: str) -> list[Any]:
-    """``values`` as a list; raises ``TypeError`` where one text or path is given, whose letters nobody means."""
+    """``values`` as a list; raises ``TypeError`` where one text or picture is given, whose letters or rows nobody means."""
     if isinstance(values, (str, bytes, os.PathLike)):
         raise TypeError(f"{name} is a list of {what}; for one, give [{values!r:.40}].")
+    if is_pixels(values) or not hasattr(values, "__iter__"):
+        raise TypeError(f"{name} is a list of {what}, not {type(values).__name__}; for one, put it into a list.")
     return list(values)
+
+
+def is_pixels(value: Any) -> bool:
+    """Whether it is one picture in memory: of Pillow, or an array of numbers in two or three dimensions."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "uif" and value.ndim < 4
+    return type(value).__module__.split(".")[0] == "PIL"
 
 
 def say_what_runs(owner: str, device: Any, model: tuwen.Model) -> None:

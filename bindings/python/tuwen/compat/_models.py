@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import tuwen
+from tuwen._store import default_of_store, find_in_store, store
 
 logger = logging.getLogger("tuwen")
 
@@ -37,23 +38,30 @@ def find_model(name: str | os.PathLike[str]) -> str:
     for path in (*_in_store(short, word), *_in_caches(names)):
         return str(path)
     raise tuwen.NotFoundError(
-        f"The model {word!r} is not on this machine. Get it with the command: tuwen pull {short if names else 'gme-2b'}"
-        ", or give the path of a folder that has it."
+        f"The model {word!r} is not on this machine. Get it by one of these commands: {_commands(short, names)}; "
+        "or give the path of a folder that has it."
+        if names
+        else f"The model {word!r} is neither a path, nor the name of one of tuwen models, nor a name on a hub (OWNER/NAME)."
     )
+
+
+def _commands(short: str, names: tuple[str, ...]) -> str:
+    """Two ways to get a model: tuwen's own program, and Hugging Face's, in whose cache it is found too."""
+    return f"tuwen pull {short if short in _KNOWN else names[0]}, or hf download {names[0]} (pip install huggingface_hub)"
 
 
 def find_default() -> str:
     """The path of the checkpoint for a program that names none, whose original always was GME 2B: ``TUWEN_MODEL``, then
     a copy of GME 2B, then the default of ``tuwen models``, then the small one that ships, with a warning."""
     word = os.environ.get("TUWEN_MODEL")
-    if word:
-        return find_model(word)
     try:
-        return find_model("gme-2b")
-    except tuwen.NotFoundError:
-        chosen = _store() / "default"
-        if chosen.exists():
-            return str(chosen)
+        return find_model(word or "gme-2b")
+    except tuwen.NotFoundError as error:
+        if word:
+            raise tuwen.NotFoundError(f"TUWEN_MODEL: {error}") from error
+    chosen = default_of_store()
+    if chosen:
+        return str(chosen)
     _say_that_it_is_the_demo()
     return tuwen.demo_model()
 
@@ -63,7 +71,8 @@ def _say_that_it_is_the_demo() -> None:
     """Once in a process."""
     logger.warning(
         "No copy of GME is on this machine, so the small demo checkpoint computes; it knows emoji-like drawings and "
-        "nothing else. Get GME with the command: tuwen pull gme-2b"
+        "nothing else. Get GME by one of these commands: %s",
+        _commands("gme-2b", _KNOWN["gme-2b"]),
     )
 
 
@@ -78,20 +87,15 @@ def _names(word: str) -> tuple[str, tuple[str, ...]]:
     return word, ()
 
 
-def _store() -> Path:
-    data = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(data) if data.startswith("/") else Path.home() / ".local/share") / "tuwen/models"
-
-
 def _in_store(short: str, word: str) -> Iterator[Path]:
     """A packed file or a folder of that name; of OWNER/NAME only if it was pulled from there."""
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", short) or short == "default":
-        return
-    if "/" in word and short not in _KNOWN:
-        origin = _store() / f".{short}.from"
+    found = find_in_store(short)
+    if found and "/" in word and short not in _KNOWN:
+        origin = store() / f".{short}.from"
         if not origin.is_file() or origin.read_text().split("\n")[0] != word:
             return
-    yield from (path for path in (_store() / f"{short}.tuwen", _store() / short) if path.exists())
+    if found:
+        yield found
 
 
 def _in_caches(names: tuple[str, ...]) -> Iterator[Path]:

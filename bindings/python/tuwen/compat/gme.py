@@ -73,7 +73,8 @@ class GmeQwen2VL:
     @classmethod
     def from_pretrained(cls, model_name: str, **kwargs: Any) -> GmeQwen2VL:
         """The same, as ``AutoModel.from_pretrained`` is called."""
-        return cls(model_name, device=kwargs.get("device_map") or "cpu", **kwargs)
+        kwargs.setdefault("device", kwargs.get("device_map") or "cpu")
+        return cls(model_name, **kwargs)
 
     @property
     def max_length(self) -> int:
@@ -171,5 +172,7 @@ def _each(images: Iterable[Any]) -> list[Any]:
 
 def _input(text: str | None, image: Any, instruction: str | None) -> tuwen.Input:
     if image is None:
-        return tuwen.Input(text=text or "", instruction=instruction)
+        if text is None:
+            raise ValueError("An input is neither a text nor a picture: both are None.")
+        return tuwen.Input(text=text, instruction=instruction)
     return tuwen.Input(text=text, image=engine.picture(image), instruction=instruction)

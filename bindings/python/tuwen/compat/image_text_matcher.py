@@ -11,7 +11,9 @@ norm = matcher.normalize_scores(raw)
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -30,9 +32,13 @@ class ImageTextMatcher:
     ``model_name`` is a path, a name on a hub or one of ``tuwen models``; without it GME 2B computes if this machine has
     a copy, else the small checkpoint that ships, and a warning says so. ``device`` is accepted; what computes is the
     processor, and the log ``tuwen`` tells so once. Several threads may share a matcher.
+
+    Raises ``ValueError`` when ``device`` is none, such as the name of a model in its place.
     """
 
     def __init__(self, device: Any = "cuda:0", model_name: str | os.PathLike[str] | None = None) -> None:
+        if isinstance(device, (str, os.PathLike)) and not re.fullmatch(r"[a-z]+(:[0-9]+)?", os.fspath(device)):
+            raise ValueError(f"device={os.fspath(device)!r} is no device; a model is given as model_name=...")
         self.device = device
         self.model: tuwen.Model | None = None
         self.processor: None = None
@@ -53,14 +59,14 @@ class ImageTextMatcher:
 
     def encode_text(self, text: str | Sequence[str]) -> Tensor:
         """The vector of a text that looks for a picture, ``[1, dimension]``; of a list, a row each."""
-        return Tensor(self._loaded().embed(self._inputs([text] if isinstance(text, str) else text)))
+        return Tensor(self._loaded().embed(self._inputs(text)))
 
     def compute_similarity(self, image_path: Any, texts: str | Sequence[str]) -> Tensor:
         """The cosine similarity of a picture with each text, ``[len(texts)]`` in float64, each in -1..1.
 
         Raises ``tuwen.Error`` when the picture cannot be read.
         """
-        ((_, _, scores),) = self.batch_process([(image_path, [texts] if isinstance(texts, str) else texts)])
+        ((_, _, scores),) = self.batch_process([(image_path, texts)])
         return scores
 
     def normalize_scores(self, scores: npt.ArrayLike) -> Tensor:
@@ -79,13 +85,16 @@ class ImageTextMatcher:
         """
         engine.whole_number("batch_size", batch_size)
         pairs = list(image_text_pairs)
+        for place, pair in enumerate(pairs):
+            if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+                raise TypeError(f"image_text_pairs[{place}] is not a pair (picture, texts): {pair!r:.60}")
         results: list[tuple[Any, Any, Tensor]] = []
         for start in range(0, len(pairs), batch_size):
             results += self._batch(pairs[start : start + batch_size])
         return results
 
     def _batch(self, pairs: Sequence[tuple[Any, Sequence[str]]]) -> Iterator[tuple[Any, Any, Tensor]]:
-        lists = [[texts] if isinstance(texts, str) else list(texts) for _, texts in pairs]
+        lists = [_texts(texts) for _, texts in pairs]
         columns = {text: column for column, text in enumerate(dict.fromkeys(text for texts in lists for text in texts))}
         images = [engine.picture(image) for image, _ in pairs]
         cosines: npt.NDArray[np.float32] = np.empty((len(pairs), 0), np.float32)
@@ -94,9 +103,9 @@ class ImageTextMatcher:
         for (image, given), texts, row in zip(pairs, lists, cosines):
             yield image, given, Tensor(row[[columns[text] for text in texts]], np.float64)
 
-    def _inputs(self, texts: Sequence[str]) -> list[tuwen.Input]:
+    def _inputs(self, texts: str | Sequence[str]) -> list[tuwen.Input]:
         instruction = self._loaded().model.info.match_instruction
-        return [tuwen.Input(text=text, instruction=instruction) for text in texts]
+        return [tuwen.Input(text=text, instruction=instruction) for text in _texts(texts)]
 
     def _loaded(self) -> engine.Engine:
         if self._engine is None:
@@ -107,8 +116,21 @@ class ImageTextMatcher:
         return self._engine
 
 
+def _texts(texts: str | Sequence[str]) -> list[str]:
+    words = [texts] if isinstance(texts, str) else engine.list_of("texts", texts, "texts")
+    for place, text in enumerate(words):
+        if not isinstance(text, str):
+            raise TypeError(f"texts[{place}] is a str, not {type(text).__name__}")
+    return words
+
+
+@functools.lru_cache(maxsize=1)
+def _default() -> ImageTextMatcher:
+    return ImageTextMatcher()
+
+
 def batch_process(
     image_text_pairs: Iterable[tuple[Any, Sequence[str]]], batch_size: int = 8
 ) -> list[tuple[Any, Any, Tensor]]:
-    """``ImageTextMatcher.batch_process`` of a matcher with the defaults."""
-    return ImageTextMatcher().batch_process(image_text_pairs, batch_size)
+    """``ImageTextMatcher.batch_process`` of a matcher with the defaults, which stays open for the next call."""
+    return _default().batch_process(image_text_pairs, batch_size)

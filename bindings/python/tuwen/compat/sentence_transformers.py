@@ -43,14 +43,16 @@ _REASONS = {
     "config_kwargs": "the checkpoint says how its vectors are made",
     "pool": "one process uses all processors",
 }
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif")
 _LONGEST = 32768  # tokens: that of GME's text model; this path of the original does not cut at 1800
 
 
 class SentenceTransformer:
     """Vectors of texts, pictures, and both together.
 
-    An input is a text, a dict with ``"text"``, ``"image"`` or both, and perhaps ``"prompt"``, or a picture that is no
-    path: ``PIL.Image``, bytes, an array. A dict's ``"prompt"`` is GME's instruction and takes the place of the system
+    An input is a text, a dict with ``"text"``, ``"image"`` or both, and perhaps ``"prompt"``, or a picture: ``PIL.Image``,
+    ``pathlib.Path``, bytes, an array. A str is a text, as with GME's own checkpoint, and a warning says so of the name of a
+    picture's file. A dict's ``"prompt"`` is GME's instruction and takes the place of the system
     text; ``prompts``, ``prompt`` and ``prompt_name`` of the methods go before texts, as sentence-transformers does. A
     GME checkpoint names no prompts, so ``encode_query`` and ``encode_document`` differ only by ``prompts`` given here.
 
@@ -226,13 +228,19 @@ def _is_single(given: Any) -> bool:
 
 
 def _is_picture(value: Any) -> bool:
-    """A picture that cannot be taken for a text or a list: of Pillow, or an array of numbers."""
-    is_array = isinstance(value, np.ndarray) and value.dtype.kind in "uif"
-    return is_array or type(value).__module__.split(".")[0] == "PIL"
+    """A picture that cannot be taken for a text or a list."""
+    return isinstance(value, os.PathLike) or engine.is_pixels(value)
+
+
+def _warn_of_path(text: str) -> None:
+    """A text stays one, as with GME's checkpoint, but the name of a picture's file is seldom meant."""
+    if text.lower().endswith(_SUFFIXES) and os.path.isfile(text):
+        logger.warning("%r is taken for a text; to embed the picture give {'image': %r}", text, text)
 
 
 def _input(item: Any, before: str) -> tuwen.Input:
     if isinstance(item, str):
+        _warn_of_path(item)
         return tuwen.Input(text=before + item)
     if isinstance(item, bytes) or _is_picture(item):
         item = {"image": item}
