@@ -16,7 +16,7 @@ export NINJA_STATUS ?= building %f/%t:
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test check format asan tsan fuzz python wheel aarch64 install deb longest clean help
+.PHONY: build demo test check format asan tsan fuzz python python-asan wheel aarch64 install deb longest clean help
 
 build: packages-build $(BUILD)/build.ninja ## build the program (build/tuwen) and the library
 	@$(NINJA) -C $(BUILD) $(NINJA_QUIET) all
@@ -51,6 +51,10 @@ fuzz: packages-check ## run every fuzz target for SECONDS (60) from its corpus; 
 
 python: packages-python $(BUILD)/build.ninja ## build the Python package and run its tests
 	@scripts/python.sh $(BUILD)
+
+python-asan: packages-python $(BUILD)/build.ninja ## the same with the extension under the sanitizers of `make asan`
+	@[ -e build-asan/build.ninja ] || $(MAKE) asan
+	@scripts/python.sh build-asan
 
 wheel: packages-build ## make the Python package's wheel and source distribution, in dist; needs the package index
 	@scripts/wheel.sh dist

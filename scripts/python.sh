@@ -3,6 +3,10 @@
 # Builds the Python package in the build folder $1, installs it below that, checks its types where mypy is, and runs its
 # tests with $PYTHON, or else with the first Python that has NumPy and Pillow. What is made here is for the tests;
 # scripts/wheel.sh makes what is given to others.
+#
+# In a build folder of scripts/sanitize.sh the extension is sanitized, and Python is not: then the sanitizers' libraries come
+# first, Python takes its memory from malloc, so that they see it, and little of what is freed is kept back, since a test watches the
+# memory. Leaks are not looked for, as Python itself has many; that test is what finds ours.
 set -eu
 cd "$(dirname "$0")/.."
 sources=$PWD/bindings/python
@@ -33,4 +37,9 @@ else
     echo 'No mypy here: the types are not checked.'
 fi
 cd "$build"
+first=$(ldd "$site/tuwen/_tuwen.abi3.so" | awk '/lib(asan|ubsan)\.so/ { printf "%s ", $3 }')
+if [ -n "$first" ]; then
+    export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:quarantine_size_mb=1:thread_local_quarantine_size_kb=64
+    export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONMALLOC=malloc LD_PRELOAD="$first"
+fi
 PYTHONPATH=$site TUWEN_PROGRAM=$build/tuwen PYTHONDONTWRITEBYTECODE=1 "$python" -m unittest discover -v -s "$sources/tests"
