@@ -35,6 +35,12 @@ check(size > 10000 && size < 130000, "size of the page: " + size);
 same(document.querySelectorAll("[src^=http], [href^=http]").length, 0, "nothing from elsewhere");
 await until(() => $("model").textContent.includes("f32"), "the name of the model");
 check(!/undefined/.test(document.body.innerText), "an undefined word");
+same([$("demo").hidden, $("demo").textContent.includes("photographs"), $("demo").querySelector("code").textContent], [false, true, "tuwen pull gme-2b"], "the small model is called that");
+model.id = "gme-2b";
+drawModel();
+same($("demo").hidden, true, "the real one is not");
+model.id = "tuwen-demo";
+drawModel();
 
 /* What is missing is said, and where. */
 await run();

@@ -122,6 +122,7 @@ let model = null;
 
 function drawModel() {
     find("model").textContent = model ? say("model", model) : "";
+    find("demo").hidden = !model || model.id !== "tuwen-demo";
     drawProfiles(model ? model.profiles || [] : []);
 }
 
