@@ -58,11 +58,12 @@ same(shownRows(), wantedRows("dog.jpg"), "the rows of one picture");
 same([$("problem").hidden, $("matrix").hidden, $("nothing").hidden], [true, true, true], "what is not there");
 wantedOf("dog.jpg").forEach((r, at) => {
     const row = document.querySelectorAll("#list .row")[at], cell = row.querySelector(".score");
-    check(row.querySelector(".numbers").textContent.includes("match " + (100 * r.match).toFixed(1) + " %"), "match of " + r.text);
+    check(row.querySelector(".verdict").textContent.includes("match " + (100 * r.match).toFixed(1) + " %"), "match of " + r.text);
+    same(row.querySelector(".pill").title, say("byMatch", {match: (100 * r.match).toFixed(1) + " %"}), "what the verdict goes by: " + r.text);
     same(row.querySelector(".pill").textContent, r.band, "band of " + r.text);
     same(Number(getComputedStyle(cell).fontWeight) >= 600, r.band.endsWith("high"), "bold: " + r.text);
     same(getComputedStyle(cell).color !== getComputedStyle(document.body).color, r.band === "mismatch", "grey: " + r.text);
-    check(Math.abs(parseFloat(row.querySelector(".fill").style.width) - 100 * r.score) < 0.01, "bar of " + r.text);
+    check(Math.abs(parseFloat(row.querySelector(".fill").style.width) - 100 * r.match) < 0.01, "bar of " + r.text);
 });
 same($("one").querySelector("img").naturalWidth > 0, true, "the picture is shown");
 
@@ -79,18 +80,22 @@ click('#matrix [data-at="1"]');
 same(shownRows(), wantedRows("sunset-city.png"), "the rows of the other picture");
 same([document.activeElement.dataset.at, document.activeElement.getAttribute("aria-pressed")], ["1", "true"], "where the focus is");
 
-/* The threshold. */
+/* The threshold is of what the verdict goes by, and begins where "fair" does: what is bold reaches it, what is grey does not. */
+same([$("threshold-label").textContent, Number($("threshold-number").value)], [say("thresholdMatch"), model.threshold.match["tuwen-demo"]], "the first threshold");
+same($("passing").textContent, say("passing", {pass: wanted.results.filter((r) => r.band !== "mismatch").length, total: 10}), "counts at the first threshold");
+for (const row of document.querySelectorAll("#list .row"))
+    same(row.classList.contains("fails"), row.classList.contains("band0"), "below the threshold: " + row.textContent);
 for (const [id, value] of [["threshold", "0.3"], ["threshold-number", "0.75"]]) {
     choose(id, value);
-    const pass = wanted.results.filter((r) => r.score >= Number(value)).length;
+    const pass = wanted.results.filter((r) => r.match >= Number(value)).length;
     same($("passing").textContent, say("passing", {pass, total: 10}), "counts at " + value);
 }
 click("#hide");
 same(Array.from(document.querySelectorAll("#list .row:not([hidden])")).length,
-     wantedOf("sunset-city.png").filter((r) => r.score >= 0.75).length, "rows that are not hidden");
+     wantedOf("sunset-city.png").filter((r) => r.match >= 0.75).length, "rows that are not hidden");
 click("#hide");
 choose("threshold-number", "7");
-same(state.threshold, 0.75, "a threshold that is none");
+same([state.thresholds, localStorage.getItem("tuwen.threshold-match")], [{match: 0.75}, "0.75"], "a threshold that is none");
 
 /* Taking along. */
 click("#copy-csv");
@@ -218,4 +223,8 @@ same([$("profile-field").hidden, Array.from($("profile").options, (option) => op
 choose("profile", "none");
 await run();
 same([state.outcome.cells[0].some((cell) => isNumber(cell.match)), /match \d/.test($("list").textContent)], [false, false], "no profile");
+same([$("threshold-label").textContent, Number($("threshold-number").value), $("legend").textContent],
+     [say("thresholdScore"), model.threshold.score, say("legendScore")], "the threshold is of the score then");
+document.querySelectorAll("#list .row").forEach((row, at) =>
+    check(Math.abs(parseFloat(row.querySelector(".fill").style.width) - 100 * Number(shownRows()[at][1])) < 0.01, "and so are bars"));
 choose("profile", "");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Results. An outcome is {time, names, urls, files, sizes, texts, cells, errors, settings}: cells[picture][text] is
+ * Results. An outcome is {time, names, urls, files, sizes, texts, cells, errors, settings, profile}: cells[picture][text] is
  * {cosine, score, match, band, share, truncated}, or null where one of the two could not be used; errors are {name, message};
- * without files, as in the history, nothing can be explained.
+ * without files, as in the history, nothing can be explained. Verdicts go by match where there is one, as the server judges, and
+ * so do bars and the threshold, as with `tuwen match` and in reports; otherwise by the score.
  */
 
 const BANDS = ["mismatch", "fair", "high", "very high"];
@@ -15,6 +16,7 @@ function emptyOutcome(pictures, texts, settings) {
 
 /* Puts the server's answer for the pictures from `first` on into an outcome. */
 function takeAnswer(outcome, answer, first) {
+    outcome.profile = answer.profile || null;
     for (const {image, index, cosine, score, match, band, share, truncated} of answer.results)
         outcome.cells[first + image][index] = {cosine, score, match, band: Math.max(0, BANDS.indexOf(band)), share, truncated};
     for (const {index, width, height} of answer.images)
@@ -36,10 +38,25 @@ function ranking(outcome, picture) {
 const isNumber = (value) => typeof value === "number";
 const six = (number) => isNumber(number) ? number.toFixed(6) : "";
 const four = (number) => number.toFixed(4);
-const passes = (cell) => cell.score >= state.threshold;
+const percent = (number) => (100 * number).toFixed(1) + " %";
+const measureOf = (cell) => isNumber(cell.match) ? cell.match : cell.score;
+const hasMatch = (outcome) => outcome.cells.some((cells) => cells.some((cell) => cell && isNumber(cell.match)));
 
-function makePill(band) {
-    return make("span", "pill band" + band, say("band" + band));
+/* The one that was chosen, or where "fair" begins. */
+function thresholdOf(outcome) {
+    const fair = model ? model.threshold : {score: 0.5, match: {}};
+    if (hasMatch(outcome))
+        return state.thresholds.match ?? fair.match[outcome.profile] ?? 0.2;
+    return state.thresholds.score ?? fair.score;
+}
+
+const passes = (cell) => measureOf(cell) >= state.threshold;
+
+/* What the verdict goes by stands in its title. */
+function makePill({band, score, match}) {
+    const pill = make("span", "pill band" + band, say("band" + band));
+    pill.title = isNumber(match) ? say("byMatch", {match: percent(match)}) : say("byScore", {score: four(score)});
+    return pill;
 }
 
 /* `explain` is called for why it is so; NULL: that cannot be told any more. */
@@ -48,16 +65,15 @@ function makeRow(text, cell, explain) {
     row.hidden = state.hide && !passes(cell);
     const fill = make("span", "fill"), bar = make("span", "bar", fill), words = make("span", "text", text);
     words.dir = "auto";
-    fill.style.width = 100 * cell.score + "%";
+    fill.style.width = 100 * measureOf(cell) + "%";
     bar.style.setProperty("--at", 100 * state.threshold + "%");
     bar.setAttribute("aria-hidden", "true");
     const numbers = make("span", "numbers", make("span", "", say("cosine") + " " + four(cell.cosine)));
-    if (isNumber(cell.match))
-        numbers.append(make("span", "", say("matchNumber") + " " + (100 * cell.match).toFixed(1) + " %"));
     if (isNumber(cell.share))
-        numbers.append(make("span", "", say("share") + " " + (100 * cell.share).toFixed(1) + " %"));
+        numbers.append(make("span", "", say("share") + " " + percent(cell.share)));
     const score = make("span", "score", make("span", "hidden", say("score") + " "), four(cell.score));
-    const verdict = make("span", "verdict", makePill(cell.band), " " + say("advice" + cell.band),
+    const match = isNumber(cell.match) ? [make("span", "match", say("matchNumber") + " " + percent(cell.match))] : [];
+    const verdict = make("span", "verdict", makePill(cell), ...match, make("span", "", say("advice" + cell.band)),
                          make("span", "hidden", ", " + say(passes(cell) ? "above" : "below")));
     row.append(words, score, bar, numbers, verdict);
     if (explain)
@@ -102,7 +118,7 @@ function makeMatrixCell(cell, best) {
     if (!cell)
         return make("td", "", "–");
     const element = make("td", "band" + cell.band + (passes(cell) ? "" : " fails") + (best ? " best" : ""), four(cell.score));
-    element.style.setProperty("--score", Math.round(45 * cell.score) + "%");
+    element.style.setProperty("--score", Math.round(45 * measureOf(cell)) + "%");
     if (best)
         element.append(make("span", "hidden", ", " + say("best")));
     return element;
@@ -126,8 +142,12 @@ function drawMatrix() {
 }
 
 function drawPassing() {
-    const cells = state.outcome.cells.flat().filter(Boolean);
+    const cells = state.outcome.cells.flat().filter(Boolean), match = hasMatch(state.outcome), label = say(match ? "thresholdMatch" : "thresholdScore");
+    state.threshold = thresholdOf(state.outcome);
     find("threshold").value = find("threshold-number").value = String(state.threshold);
+    find("threshold-label").textContent = label;
+    find("threshold-number").setAttribute("aria-label", label);
+    find("legend").textContent = say(match ? "legendMatch" : "legendScore");
     find("passing").textContent = say("passing", {pass: count(cells.filter(passes).length), total: count(cells.length)});
 }
 

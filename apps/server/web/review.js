@@ -314,12 +314,13 @@ function makeReviewRow(row) {
         return item;
     }
     const fill = make("span", "fill"), bar = make("span", "bar plain", fill);
-    fill.style.width = 100 * row.score + "%";
+    fill.style.width = 100 * measureOf(row) + "%";
     bar.setAttribute("aria-hidden", "true");
     facts.append(bar);
     if (row.truncated)
         facts.append(make("span", "cut", say("truncated")));
-    item.append(make("span", "verdict", make("span", "score", make("span", "hidden", say("score") + " "), four(row.score)), makePill(row.band)));
+    item.append(make("span", "verdict", make("span", "score", make("span", "hidden", say("score") + " "), four(row.score)), makePill(row),
+        ...(isNumber(row.match) ? [make("span", "match", say("matchNumber") + " " + percent(row.match))] : [])));
     return item;
 }
 

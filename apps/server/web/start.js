@@ -137,6 +137,7 @@ async function watchModel() {
         const answer = await fetch("/v1/models");
         model = answer.ok ? (await answer.json()).data[0] || null : null;
         drawModel();
+        drawResults();
     } catch {
         find("model").textContent = say("unreachable");
     }
@@ -167,12 +168,12 @@ function setMode(mode) {
 }
 
 function setThreshold(value) {
-    if (!(value >= 0 && value <= 1))
+    if (!(value >= 0 && value <= 1) || !state.outcome)
         return;
-    state.threshold = value;
-    store.set("threshold", String(value));
-    if (state.outcome)
-        drawResults();
+    const measure = hasMatch(state.outcome) ? "match" : "score";
+    state.thresholds[measure] = value;
+    store.set("threshold-" + measure, String(value));
+    drawResults();
 }
 
 function listen() {
@@ -213,9 +214,13 @@ function listen() {
     });
 }
 
-const keptTheme = store.get("theme"), keptThreshold = Number(store.get("threshold") || 0.5);
+const keptTheme = store.get("theme");
 document.documentElement.dataset.theme = keptTheme === "light" || keptTheme === "dark" ? keptTheme : "";
-state.threshold = keptThreshold >= 0 && keptThreshold <= 1 ? keptThreshold : 0.5;
+for (const measure of ["match", "score"]) {
+    const kept = parseFloat(store.get("threshold-" + measure));
+    if (kept >= 0 && kept <= 1)
+        state.thresholds[measure] = kept;
+}
 setLanguage((store.get("language") || navigator.language).startsWith("zh") ? "zh" : "en");
 listen();
 listenForPictures();

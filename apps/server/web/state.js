@@ -3,8 +3,9 @@
 
 const find = (id) => document.getElementById(id);
 
-/* pictures: {file, name, url}. outcome: what is shown, see results.js; chosen: the picture whose list it is. */
-const state = {pictures: [], outcome: null, chosen: 0, threshold: 0.5, hide: false, running: null};
+/* pictures: {file, name, url}. outcome: what is shown, see results.js; chosen: the picture whose list it is. threshold: the one
+ * of the outcome; thresholds: those that people chose, by what they are of. */
+const state = {pictures: [], outcome: null, chosen: 0, threshold: 0, thresholds: {}, hide: false, running: null};
 
 /* Browsers may refuse storage; then nothing is kept. */
 const store = {
