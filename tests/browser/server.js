@@ -202,6 +202,20 @@ click("#examples button:nth-child(2)");
 await until(() => readHistory().length === 2 && !state.running, "another example");
 click("#entries li:nth-child(2) button");
 same([shownRows(), textsNow().length, $("one").querySelector("img")], [first, 5, null], "what was before");
+give("drop", [await fileOf("dog.jpg", "a name that is longer than any card is wide ".repeat(6) + ".jpg")]);
+await run();
+$("history").open = true;
+const card = $("history").closest(".card");
+for (const width of ["", "280px"]) {
+    card.style.width = width;
+    for (const entry of document.querySelectorAll("#entries button"))
+        check(entry.getBoundingClientRect().right < card.getBoundingClientRect().right, "an entry is wider than its card: " + width);
+}
+card.style.width = "";
+$("history").open = false;
+click("#clear");
+give("drop", [sunset]);
+await run();
 click("#keep");
 same([localStorage.getItem("tuwen.history"), $("entries").children.length], [null, 0], "no history");
 await run();
