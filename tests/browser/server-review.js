@@ -94,12 +94,10 @@ const commas = (text) => readCsv(text).map((row) => row.map((cell) => cell.repla
 same(commas(await savedText()), commas(textOf(reviewedLinesBytes)), "reviewed JSON Lines");
 
 /* A server that is busy is asked again; one that is gone stops the review, which goes on later. */
-const realFetch = window.fetch;
-let answers = [() => Promise.resolve(new Response('{"error":{"message":"busy","code":"overloaded"}}', {status: 429, headers: {"Retry-After": "1"}}))];
-window.fetch = (...asked) => answers.length > 0 ? answers.shift()() : realFetch(...asked);
+answers = [refuse(429, "overloaded", "busy", "1")];
 await useTable("picture,text\npictures/dog.jpg,a dog\n", "busy.csv");
 click("#start");
-await until(() => $("review-counts").textContent === say("reviewBusy", {done: 0, total: 1, seconds: 1}), "to be told that the server is busy");
+await until(() => $("review-counts").textContent === say("reviewBusy", {done: 0, total: 1, why: say("waitBusy", {seconds: 1})}), "to be told that the server is busy");
 await reviewed();
 same(review.rows[0].error, null, "the row after a busy server");
 answers = [1, 2, 3].map(() => () => Promise.reject(new TypeError("gone")));

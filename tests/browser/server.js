@@ -181,6 +181,30 @@ click("#why-close");
 await until(() => explaining.signal.aborted, "the end of the asking");
 click("#clear");
 
+/* A model that is being loaded is waited for, and so is whatever else says when to come again; a server that ends is not. */
+const realFetch = window.fetch, asked = [];
+let answers = [];
+const refuse = (status, code, message, retryAfter) => () => Promise.resolve(new Response(JSON.stringify({error: {message, code, param: null}}),
+    {status, headers: retryAfter ? {"Retry-After": retryAfter} : {}}));
+window.fetch = (path, options) => {
+    asked.push([path, options && options.headers]);
+    return answers.length > 0 ? answers.shift()() : realFetch(path, options);
+};
+write("a dog");
+give("drop", [await fileOf("dog.jpg")]);
+asked.length = 0;
+for (const [refusal, word] of [[refuse(503, "loading", "loading", "1"), "waitLoading"], [refuse(503, "out_of_memory", "full", "1"), "waitBusy"],
+                               [refuse(429, "overloaded", "busy", "1"), "waitBusy"]]) {
+    answers = [refusal];
+    click("#match");
+    await until(() => $("status").textContent === say(word, {seconds: 1}), "to be told: " + word);
+    await until(() => !state.running, "the end of waiting");
+    same([$("problem").hidden, shownRows().length], [true, 1], "after " + word);
+}
+answers = [refuse(503, "shutting_down", "the server is shutting down", "1")];
+await run();
+same($("problem").textContent, "the server is shutting down", "a server that ends");
+
 /* Words: the same keys in both languages, with the same blanks. */
 same(Object.keys(WORDS.zh), Object.keys(WORDS.en), "keys of words");
 const blanks = (text) => (text.match(/\{\w+\}/g) || []).sort();

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Asking the server: what it says, or an Error with its sentence. */
 
-const MOST_TRIES = 12; /* while the server is busy */
+const MOST_TRIES = 12; /* while the server is busy; a model that is being loaded is waited for longer */
+
+/* Why it is asked again later; NULL: that would not help. */
+function waitWord({status, code, retryAfter}) {
+    if (status !== 429 && (status !== 503 || !retryAfter || code === "shutting_down"))
+        return null;
+    return code === "loading" ? "waitLoading" : "waitBusy";
+}
 
 /* The server's sentence, and what a program wants to know of it; status 0 stands for no answer at all. */
 function refusalOf(status, error, retryAfter) {
@@ -60,16 +67,17 @@ function pause(seconds, signal) {
     });
 }
 
-/* Matches, and while the server has too much to do asks again when it says, so many times. */
-async function askPatiently(body, signal, sayBusy) {
+/* While the server cannot answer yet it is asked again when it says, and `sayWhy` gets the reason. */
+async function askPatiently(path, body, signal, sayWhy) {
     for (let tries = 1;; tries++) {
         try {
-            return await ask("/v1/match", body, signal);
+            return await ask(path, body, signal);
         } catch (error) {
-            if (error.status !== 429 || tries === MOST_TRIES)
+            const word = waitWord(error);
+            if (!word || (tries >= MOST_TRIES && error.code !== "loading"))
                 throw error;
             const seconds = Math.min(30, error.retryAfter || 1);
-            sayBusy(seconds);
+            sayWhy(say(word, {seconds}));
             await pause(seconds, signal);
         }
     }

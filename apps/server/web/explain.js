@@ -82,7 +82,9 @@ async function explain(outcome, picture, text) {
     find("why").showModal();
     try {
         const image = base64Of(await readFile({file: outcome.files[picture], name: outcome.names[picture]}));
-        const answer = await ask("/v1/explain", {image, text: words, heat: true, ...outcome.settings}, controller.signal);
+        const answer = await askPatiently("/v1/explain", {image, text: words, heat: true, ...outcome.settings}, controller.signal, (why) => {
+            find("why-status").textContent = why;
+        });
         drawExplanation(answer, words);
         find("why-status").textContent = "";
     } catch (error) {

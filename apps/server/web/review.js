@@ -10,7 +10,7 @@ const ADDED = ["text", "cosine", "score", "match", "band", "truncated", "error"]
 
 const review = {
     table: null, image: -1, texts: [], files: [], index: new Map(), rows: [], thumbnails: new Map(), /* by name of the picture; "" for none */
-    next: 0, running: null, busy: 0, begun: 0, before: 0, profile: null,
+    next: 0, running: null, busy: "", begun: 0, before: 0, profile: null,
     shown: SHOWN_STEP, kinds: new Set(), words: "", sort: "number", /* the list */
 };
 
@@ -145,8 +145,8 @@ function takeRows(answer, group) {
 /* A refusal that is the rows' own fault is theirs; of several texts each is asked alone then. */
 async function askGroup(image, group, signal) {
     try {
-        takeRows(await askPatiently({image, texts: group.map((row) => row.text), ...settingsNow()}, signal, (seconds) => {
-            review.busy = seconds;
+        takeRows(await askPatiently("/v1/match", {image, texts: group.map((row) => row.text), ...settingsNow()}, signal, (why) => {
+            review.busy = why;
         }), group);
     } catch (error) {
         if (error.status !== 400 && error.status !== 413)
@@ -162,7 +162,7 @@ async function askGroup(image, group, signal) {
         for (const row of group)
             failRow(row, kind, (ofImage ? shortAddress(row.image) : say("theText")) + rest);
     }
-    review.busy = 0;
+    review.busy = "";
 }
 
 async function reviewGroup(group, signal) {
@@ -200,7 +200,7 @@ async function startReview() {
     if (review.running || review.rows.length === 0)
         return;
     const controller = review.running = new AbortController(), before = doneRows().length;
-    Object.assign(review, {next: 0, busy: 0, begun: performance.now(), before});
+    Object.assign(review, {next: 0, busy: "", begun: performance.now(), before});
     showReviewProblem("");
     find("review-said").textContent = "";
     drawReview();
@@ -273,7 +273,7 @@ function sayProgress({done, total}) {
     if (!review.running)
         return say("reviewSome", {done: count(done), total: count(total)});
     if (review.busy)
-        return say("reviewBusy", {done: count(done), total: count(total), seconds: review.busy});
+        return say("reviewBusy", {done: count(done), total: count(total), why: review.busy});
     return say("reviewing", {done: count(done), total: count(total), rate: rate.toFixed(1), left: rate > 0 ? clock((total - done) / rate) : "–"});
 }
 

@@ -29,7 +29,9 @@ async function matchAll(pictures, texts, settings, signal) {
             find("status").textContent = say("workingPart", {done: first, total: pictures.length});
         try {
             const images = (await Promise.all(group.map(readFile))).map(base64Of);
-            takeAnswer(outcome, await askPatiently({images, texts, ...settings}, signal, sayBusy), first);
+            takeAnswer(outcome, await askPatiently("/v1/match", {images, texts, ...settings}, signal, (why) => {
+                find("status").textContent = why;
+            }), first);
             good++;
         } catch (error) {
             if (error.name === "AbortError")
@@ -44,10 +46,6 @@ async function matchAll(pictures, texts, settings, signal) {
     if (good === 0)
         throw refusal;
     return outcome;
-}
-
-function sayBusy(seconds) {
-    find("status").textContent = say("busy", {seconds});
 }
 
 function setRunning(controller) {
