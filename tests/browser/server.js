@@ -194,7 +194,7 @@ write("a dog");
 give("drop", [await fileOf("dog.jpg")]);
 asked.length = 0;
 for (const [refusal, word] of [[refuse(503, "loading", "loading", "1"), "waitLoading"], [refuse(503, "out_of_memory", "full", "1"), "waitBusy"],
-                               [refuse(429, "overloaded", "busy", "1"), "waitBusy"]]) {
+                               [refuse(429, "overloaded", "busy", "1"), "waitBusy"], [refuse(429, "rate_limited", "120 times", "1"), "waitRate"]]) {
     answers = [refusal];
     click("#match");
     await until(() => $("status").textContent === say(word, {seconds: 1}), "to be told: " + word);
@@ -204,6 +204,23 @@ for (const [refusal, word] of [[refuse(503, "loading", "loading", "1"), "waitLoa
 answers = [refuse(503, "shutting_down", "the server is shutting down", "1")];
 await run();
 same($("problem").textContent, "the server is shutting down", "a server that ends");
+
+/* Keys: the field comes to the top when one is wanted, a wrong one is told from none, and it goes back when it is accepted. */
+answers = [refuse(401, "invalid_api_key", "a header is needed")];
+await run();
+same([$("door").hidden, $("door-words").textContent, $("problem").textContent, $("door").contains($("key"))],
+     [false, say("keyNeeded"), say("keyNeeded"), true], "a key is wanted");
+$("key").focus();
+answers = [() => realFetch("/ready"), refuse(401, "invalid_api_key", "a header is needed")];
+choose("key", "not the \u94a5 one");
+$("key").dispatchEvent(new Event("change"));
+await until(() => $("door-words").textContent === say("keyWrong"), "a wrong key");
+same([document.activeElement.id, asked[asked.length - 1][1].Authorization], ["key", "Bearer not the ? one"], "where the key is written");
+$("key").dispatchEvent(new Event("change"));
+await until(() => $("door").hidden, "the right key");
+same([$("settings").contains($("key")), document.activeElement.id], [true, "choose"], "the field goes back");
+choose("key", "");
+same(asked.filter(([, headers]) => !headers || headers["Accept-Language"] !== "en"), [], "the language of requests");
 
 /* Words: the same keys in both languages, with the same blanks. */
 same(Object.keys(WORDS.zh), Object.keys(WORDS.en), "keys of words");

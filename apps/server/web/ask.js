@@ -7,12 +7,12 @@ const MOST_TRIES = 12; /* while the server is busy; a model that is being loaded
 function waitWord({status, code, retryAfter}) {
     if (status !== 429 && (status !== 503 || !retryAfter || code === "shutting_down"))
         return null;
-    return code === "loading" ? "waitLoading" : "waitBusy";
+    return code === "loading" ? "waitLoading" : code === "rate_limited" ? "waitRate" : "waitBusy";
 }
 
 /* The server's sentence, and what a program wants to know of it; status 0 stands for no answer at all. */
 function refusalOf(status, error, retryAfter) {
-    const refusal = new Error(error ? error.message : status ? say("refused", {status}) : say("unreachable"));
+    const refusal = new Error(status === 401 ? say(keyWord()) : error ? error.message : status ? say("refused", {status}) : say("unreachable"));
     const {code, param} = error || {code: "", param: ""};
     Object.assign(refusal, {status, code, param, retryAfter: Number(retryAfter) || 0});
     const place = /^(images|texts)\[(\d+)\]$/.exec(param);
@@ -31,9 +31,31 @@ function nameRefusal(refusal, group) {
         refusal.message = say("textNumber", {number: refusal.texts + 1}) + refusal.rest;
 }
 
+/* What a header can carry; no key has anything else. */
+const keyNow = () => find("key").value.trim().replace(/[^ -~]/g, "?");
+const keyWord = () => keyNow() ? "keyWrong" : "keyNeeded";
+
+/* Of every request. The server speaks the page's language then. */
 function headersNow() {
-    const key = find("key").value.trim();
-    return key ? {Authorization: "Bearer " + key} : {};
+    const key = keyNow();
+    return {"Accept-Language": document.documentElement.lang, ...(key && {Authorization: "Bearer " + key})};
+}
+
+const get = (path) => fetch(path, {headers: headersNow()});
+
+/* If the server wants a key its field stands above all, until one is accepted. */
+function watchKey(status) {
+    const wanted = status === 401, focused = document.activeElement === find("key"), place = find(wanted ? "door" : "settings");
+    if (wanted) {
+        find("door-words").dataset.word = keyWord();
+        find("door-words").textContent = say(keyWord());
+    }
+    find("door").hidden = !wanted;
+    if (find("key-field").parentElement === place)
+        return;
+    place.append(find("key-field"));
+    if (focused)
+        find(wanted ? "key" : "choose").focus();
 }
 
 async function ask(path, body, signal) {
@@ -50,8 +72,7 @@ async function ask(path, body, signal) {
         if (error.name === "AbortError")
             throw error;
     }
-    if (response.status === 401)
-        find("settings").open = true;
+    watchKey(response.status);
     if (!response.ok || !answer)
         throw refusalOf(response.status, answer && answer.error, response.headers.get("Retry-After"));
     return answer;

@@ -381,14 +381,14 @@ function reviewCsv() {
 }
 
 async function reviewReport() {
-    const get = async (path) => {
-        const response = await fetch(path, {headers: headersNow()}).catch(() => null);
+    const need = async (path) => {
+        const response = await get(path).catch(() => null);
         if (!response || !response.ok)
             throw refusalOf(response ? response.status : 0);
         return response;
     };
-    const page = await (await get("/page/report.html")).text(), {version} = await (await get("/health")).json();
-    const model = (await (await get("/v1/models")).json()).data[0], now = new Date(), two = (number) => String(number).padStart(2, "0");
+    const page = await (await need("/page/report.html")).text(), {version} = await (await need("/health")).json();
+    const model = (await (await need("/v1/models")).json()).data[0], now = new Date(), two = (number) => String(number).padStart(2, "0");
     const {match, score, cosine} = model.threshold, roles = [review.image, ...(review.texts.length === 1 ? review.texts : [])];
     const kept = review.table.columns.map((name, at) => at).filter((at) => !roles.includes(at));
     const facts = {

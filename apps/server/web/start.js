@@ -73,6 +73,8 @@ async function match() {
         const pairs = outcome.cells.flat().filter(Boolean).length;
         find("status").textContent = say("done", {pairs: count(pairs), seconds: ((performance.now() - started) / 1000).toFixed(1)});
         remember(outcome);
+        if (!model)
+            watchModel();
         if (innerWidth < 900)
             find("answer").scrollIntoView();
     } catch (error) {
@@ -91,7 +93,7 @@ const EXAMPLES = [
     {word: "exampleBoth", pictures: ["dog.jpg", "sunset-city.png"], texts: ["a dog", "一只狗", "sunset over the city", "城市日落", "a pizza"]},
 ];
 
-const exampleFile = async (name) => new File([await (await fetch("/page/" + name)).blob()], name, {lastModified: 0});
+const exampleFile = async (name) => new File([await (await get("/page/" + name)).blob()], name, {lastModified: 0});
 
 async function showExample({pictures, texts}) {
     try {
@@ -127,12 +129,12 @@ function drawModel() {
 /* Says that the model is not there yet, and then which it is. */
 async function watchModel() {
     try {
-        while ((await (await fetch("/ready")).json()).status === "loading") {
+        while ((await (await get("/ready")).json()).status === "loading") {
             find("model").textContent = say("loading");
             await new Promise((done) => setTimeout(done, 500));
         }
-        /* Where a key is needed it is not asked for just to show a name. */
-        const answer = await fetch("/v1/models");
+        const answer = await get("/v1/models");
+        watchKey(answer.status);
         model = answer.ok ? (await answer.json()).data[0] || null : null;
         drawModel();
         drawResults();
@@ -187,6 +189,7 @@ function listen() {
         state.hide = find("hide").checked;
         drawList();
     });
+    on("key", "change", watchModel);
     on("copy-text", "click", () => copy(outcomeText(state.outcome)));
     on("copy-csv", "click", () => copy(outcomeCsv(state.outcome)));
     on("save-csv", "click", saveCsv);
