@@ -222,6 +222,34 @@ same([$("settings").contains($("key")), document.activeElement.id], [true, "choo
 choose("key", "");
 same(asked.filter(([, headers]) => !headers || headers["Accept-Language"] !== "en"), [], "the language of requests");
 
+/* Limits in the page's words. A request of several pictures that is too large goes in parts; a picture that alone is, is not sent again. */
+const bytesOver = "the body has more than 1048576 bytes, which is the limit; --max-body sets it";
+give("drop", [await fileOf("sunset-city.png")]);
+answers = [refuse(413, "body_too_large", bytesOver)];
+await run();
+same([$("errors").hidden, document.querySelectorAll("#matrix tbody td").length], [true, 2], "in parts");
+bodyLimit = Infinity;
+click("#clear");
+give("drop", [await fileOf("dog.jpg"), new File([new Uint8Array(900000)], "huge.png")]);
+answers = [refuse(413, "body_too_large", bytesOver)];
+asked.length = 0;
+await run();
+same([asked.length, bodyLimit, $("errors").textContent], [2, 1048576, "huge.png: " + say("tooLarge", {limit: "0.7"})], "a picture that is too large");
+click("#clear");
+give("drop", [new File([new Uint8Array(900000)], "huge.png")]);
+asked.length = 0;
+await run();
+same([asked.length, $("problem").textContent], [0, "huge.png: " + say("tooLarge", {limit: "0.7"})], "and is not sent");
+bodyLimit = Infinity;
+click("#clear");
+give("drop", [await fileOf("dog.jpg")]);
+for (const [message, param, word, limit] of [["texts has 3000 elements; the limit is 2048, which --max-items sets", "texts", "tooManyTexts", "2,048"],
+                                             ["2 张图片与 9 段文本的图文对数超过上限 7", null, "tooManyPairs", "7"]]) {
+    answers = [() => Promise.resolve(new Response(JSON.stringify({error: {message, code: "too_many_items", param}}), {status: 413}))];
+    await run();
+    same($("problem").textContent, say(word, {limit}), word);
+}
+
 /* Words: the same keys in both languages, with the same blanks. */
 same(Object.keys(WORDS.zh), Object.keys(WORDS.en), "keys of words");
 const blanks = (text) => (text.match(/\{\w+\}/g) || []).sort();

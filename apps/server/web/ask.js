@@ -3,6 +3,28 @@
 
 const MOST_TRIES = 12; /* while the server is busy; a model that is being loaded is waited for longer */
 
+let bodyLimit = Infinity; /* the server's, in bytes, as soon as it is known */
+
+/* What base64 and a few texts leave of it for a picture. */
+const pictureLimit = () => Math.max(0, 0.75 * (bodyLimit - 4096));
+
+/* The server tells those who run it which option sets a limit; this is for those who use the page. NULL: its own sentence. */
+function limitSentence({code, message, param}) {
+    const limit = Number((/(\d+)\D*$/.exec(message) || [])[1]);
+    if (!limit)
+        return null;
+    if (code === "body_too_large") {
+        bodyLimit = limit;
+        return tooLarge();
+    }
+    return code === "too_many_items" ? say(param === "texts" ? "tooManyTexts" : "tooManyPairs", {limit: count(limit)}) : null;
+}
+
+function tooLarge() {
+    const megabytes = pictureLimit() / (1 << 20);
+    return say("tooLarge", {limit: megabytes < 10 ? megabytes.toFixed(1) : String(Math.round(megabytes))});
+}
+
 /* Why it is asked again later; NULL: that would not help. */
 function waitWord({status, code, retryAfter}) {
     if (status !== 429 && (status !== 503 || !retryAfter || code === "shutting_down"))
@@ -12,7 +34,8 @@ function waitWord({status, code, retryAfter}) {
 
 /* The server's sentence, and what a program wants to know of it; status 0 stands for no answer at all. */
 function refusalOf(status, error, retryAfter) {
-    const refusal = new Error(status === 401 ? say(keyWord()) : error ? error.message : status ? say("refused", {status}) : say("unreachable"));
+    const words = status === 401 ? say(keyWord()) : error ? limitSentence(error) || error.message : null;
+    const refusal = new Error(words || (status ? say("refused", {status}) : say("unreachable")));
     const {code, param} = error || {code: "", param: ""};
     Object.assign(refusal, {status, code, param, retryAfter: Number(retryAfter) || 0});
     const place = /^(images|texts)\[(\d+)\]$/.exec(param);
@@ -23,10 +46,15 @@ function refusalOf(status, error, retryAfter) {
     return refusal;
 }
 
+/* What a request was too large for may fit into two. */
+const isLarge = ({code, param}) => code === "body_too_large" || (code === "too_many_items" && param !== "texts");
+
 /* With the name of a picture in place of its number in the request. */
 function nameRefusal(refusal, group) {
     if (refusal.images !== undefined)
         refusal.message = group[refusal.images].name + refusal.rest;
+    else if (refusal.code === "body_too_large")
+        refusal.message = say("errorOf", {name: group[0].name, message: refusal.message});
     else if (refusal.texts !== undefined)
         refusal.message = say("textNumber", {number: refusal.texts + 1}) + refusal.rest;
 }

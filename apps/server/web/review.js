@@ -151,7 +151,7 @@ async function askGroup(image, group, signal) {
     } catch (error) {
         if (error.status !== 400 && error.status !== 413)
             throw error;
-        const ofImage = error.param === "image", half = group.length >> 1;
+        const ofImage = error.param === "image" || error.code === "body_too_large", half = group.length >> 1;
         if (half > 0 && !ofImage) {
             await askGroup(image, group.slice(0, half), signal);
             await askGroup(image, group.slice(half), signal);

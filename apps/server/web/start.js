@@ -6,10 +6,10 @@ const REQUEST_BYTES = 24 << 20;
 
 /* The pictures in groups that fit into a request. */
 function groupsOf(pictures) {
-    const groups = [];
+    const groups = [], most = Math.min(REQUEST_BYTES, pictureLimit());
     let bytes = Infinity;
     for (const picture of pictures) {
-        if (bytes + picture.file.size > REQUEST_BYTES) {
+        if (bytes + picture.file.size > most) {
             groups.push([]);
             bytes = 0;
         }
@@ -28,6 +28,8 @@ async function matchAll(pictures, texts, settings, signal) {
         if (groups.length > 1)
             find("status").textContent = say("workingPart", {done: first, total: pictures.length});
         try {
+            if (group.length === 1 && group[0].file.size > pictureLimit())
+                throw Object.assign(new Error(tooLarge()), {code: "body_too_large"});
             const images = (await Promise.all(group.map(readFile))).map(base64Of);
             takeAnswer(outcome, await askPatiently("/v1/match", {images, texts, ...settings}, signal, (why) => {
                 find("status").textContent = why;
@@ -36,10 +38,15 @@ async function matchAll(pictures, texts, settings, signal) {
         } catch (error) {
             if (error.name === "AbortError")
                 throw error;
-            nameRefusal(error, group);
+            if (isLarge(error) && group.length > 1) {
+                const half = group.length >> 1;
+                groups.splice(groups.indexOf(group) + 1, 0, group.slice(0, half), group.slice(half));
+                continue;
+            }
             refusal = error;
             for (const {name} of group)
-                outcome.errors.push({name, message: error.message});
+                outcome.errors.push({name, message: error.rest ? error.rest.replace(/^[:：]\s*/, "") : error.message});
+            nameRefusal(error, group);
         }
         first += group.length;
     }
@@ -133,8 +140,12 @@ async function watchModel() {
             find("model").textContent = say("loading");
             await new Promise((done) => setTimeout(done, 500));
         }
-        const answer = await get("/v1/models");
+        let answer = await get("/v1/models");
         watchKey(answer.status);
+        while (answer.status === 429) {
+            await new Promise((done) => setTimeout(done, 1000 * (Number(answer.headers.get("Retry-After")) || 1)));
+            answer = await get("/v1/models");
+        }
         model = answer.ok ? (await answer.json()).data[0] || null : null;
         drawModel();
         drawResults();
