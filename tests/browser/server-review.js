@@ -75,6 +75,8 @@ same([$("review-list").children.length, document.activeElement.dataset.kind, doc
 click('#review-kinds [data-kind="4"]');
 choose("review-search", "0018");
 same($("review-list").children.length, 1, "a search in another column");
+choose("review-search", "nowhere");
+same($("review-shown").textContent, say("reviewNone"), "a search for what is not there");
 choose("review-search", "");
 choose("review-sort", "best");
 const scores = Array.from(document.querySelectorAll("#review-list .score"), (e) => Number(e.lastChild.data));
@@ -120,7 +122,8 @@ same(review.rows.map((row) => row.error), [null, null], "in parts");
 window.fetch = realFetch;
 
 /* What is no table is said. */
-for (const [bytes, name, word] of [[new Uint8Array([0xd5, 0xd5, 0xc6, 0xac]), "gbk.csv", "tableNotUtf8"], ["a,b\n", "empty.csv", "tableEmpty"]]) {
+for (const [bytes, name, word] of [[new Uint8Array(await (await fileOf("dog.jpg")).arrayBuffer()), "picture.csv", "tableIsPicture"],
+                                   [new Uint8Array([0xd5, 0xd5, 0xc6, 0xac]), "gbk.csv", "tableNotUtf8"], ["a,b\n", "empty.csv", "tableEmpty"]]) {
     chooseFiles("table-file", [new File([bytes], name)]);
     await until(() => $("review-problem").textContent === say(word, {name}), "the sentence of " + word);
 }
@@ -139,7 +142,7 @@ click("#stop");
 await until(() => review.running === null, "a stop");
 const doneBefore = doneRows().length;
 check(doneBefore < rowCount, "stopped in the middle: " + doneBefore);
-same($("start").textContent, say("goOn"), "to go on");
+same([$("start").textContent, $("review-said").textContent], [say("goOn"), say("stoppedHere")], "to go on");
 click("#start");
 for (let more = -1; review.running && more < doneRows().length;) {
     more = doneRows().length;

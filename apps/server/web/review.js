@@ -49,6 +49,7 @@ function resetRows() {
     review.rows = review.table && review.texts.length > 0 && review.image >= 0 ? review.table.records.flatMap(rowsOf) : [];
     review.thumbnails = new Map();
     Object.assign(review, {begun: 0, shown: SHOWN_STEP});
+    find("review-said").textContent = "";
     drawReview();
 }
 
@@ -73,6 +74,7 @@ function addReviewPictures(files) {
     const known = new Set(review.files.map(identity));
     review.files.push(...Array.from(files).filter((file) => !isTableName(file.name) && !known.has(identity(file))));
     review.index = indexFiles(review.files);
+    find("review-said").textContent = "";
     /* What was not found before may be there now. */
     for (const row of review.rows)
         if (row.kind === "NOT_FOUND")
@@ -95,6 +97,8 @@ async function readNamed(name) {
     const file = findFile(review.index, name);
     if (!file)
         throw rowError(file === null ? "NOT_FOUND" : "INVALID_ARGUMENT", say(file === null ? "notChosen" : "ambiguous", {name}));
+    if (file.size > pictureLimit())
+        throw rowError("LIMIT", say("errorOf", {name: shortAddress(name), message: tooLarge()}));
     try {
         return await readFile({file, name});
     } catch (error) {
@@ -213,8 +217,12 @@ async function startReview() {
     if (reason && reason.name !== "AbortError")
         showReviewProblem(say("stopped", {message: reason.message}));
     drawReview();
-    if (!reason)
-        find("review-said").textContent = say("reviewDone", countsNow());
+    if (reason && reason.name === "AbortError")
+        find("review-said").textContent = say("stoppedHere");
+    if (!reason) {
+        const {total, errors} = countsNow();
+        find("review-said").textContent = say("reviewDone", {total: count(total), errors: count(errors)});
+    }
 }
 
 function stopReview() {
@@ -268,10 +276,12 @@ function countsNow() {
 /* 75 -> "1:15". */
 const clock = (seconds) => Math.floor(seconds / 60) + ":" + String(Math.floor(seconds % 60)).padStart(2, "0");
 
-function sayProgress({done, total}) {
+function sayProgress({done, total, errors}) {
     const seconds = (performance.now() - review.begun) / 1000, rate = (done - review.before) / seconds;
+    if (!review.running && review.begun === 0)
+        return say("reviewBefore", {errors: count(errors), total: count(total)});
     if (!review.running)
-        return say("reviewSome", {done: count(done), total: count(total)});
+        return done === total ? "" : say("reviewSome", {done: count(done), total: count(total)});
     if (review.busy)
         return say("reviewBusy", {done: count(done), total: count(total), why: review.busy});
     return say("reviewing", {done: count(done), total: count(total), rate: rate.toFixed(1), left: rate > 0 ? clock((total - done) / rate) : "–"});
@@ -329,7 +339,7 @@ function drawReviewList() {
     find("review-list").replaceChildren(...rows.slice(0, review.shown).map(makeReviewRow));
     find("review-more").hidden = rows.length <= review.shown;
     find("review-more").textContent = say("showMore", {count: count(rows.length - review.shown)});
-    find("review-shown").textContent = say("reviewShown", {shown: count(Math.min(rows.length, review.shown)), total: count(rows.length)});
+    find("review-shown").textContent = rows.length === 0 ? say("reviewNone") : say("reviewShown", {shown: count(Math.min(rows.length, review.shown)), total: count(rows.length)});
 }
 
 function drawReviewCard(counts) {

@@ -91,9 +91,17 @@ function readObjects(source) {
             records: records.map(({text, own, error}) => ({cells: columns.map(text), values: columns.map(own), error}))};
 }
 
+/* By how files of the commonest formats begin. */
+function isPicture(bytes) {
+    const begin = String.fromCharCode(...bytes);
+    return /^(\x89PNG|\xff\xd8\xff|GIF8|RIFF....WEBP|II\*\0|MM\0\*|....ftyp(heic|heix|mif1|avif))/s.test(begin);
+}
+
 /* Reads a chosen file; an Error with a sentence if it is no table. */
 async function readTable(file) {
     const name = file.name;
+    if (/^image\//.test(file.type) || isPicture(new Uint8Array(await file.slice(0, 12).arrayBuffer().catch(() => new ArrayBuffer()))))
+        throw new Error(say("tableIsPicture", {name}));
     if (file.size > TABLE_BYTES)
         throw new Error(say("tableLarge", {name}));
     const bytes = new Uint8Array(await file.arrayBuffer().catch(() => {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All words of the page, in English and Chinese with the same keys. {name} is filled in by say(). */
+/* All words of the page, in English and Chinese with the same keys. say() fills in {name}, and of [name:one|many] takes the
+ * first if the value is 1. */
 "use strict";
 
 const WORDS = {
@@ -48,6 +49,8 @@ const WORDS = {
         thresholdScore: "Threshold of score",
         passing: "{pass} of {total} reach it.",
         hide: "hide what is below",
+        hidden: "Hidden, because below the threshold: {count}.",
+        stale: "Out of date: pictures, texts or settings have changed since. “Match” computes anew.",
         copyText: "Copy as text",
         copyCsv: "Copy as CSV",
         saveCsv: "Save CSV",
@@ -87,7 +90,7 @@ const WORDS = {
         working: "Matching…",
         workingPart: "Matching: {done} of {total} pictures are done…",
         cancelled: "Cancelled.",
-        done: "{pairs} scores in {seconds} s.",
+        done: "{pairs} [pairs:score|scores] in {seconds} s.",
         loading: "The model is being loaded…",
         model: "{id}, {precision}; everything stays on the machine that runs tuwen",
         demo: "Small demonstration model: it knows emoji-like drawings of everyday things and does not understand photographs.",
@@ -100,7 +103,7 @@ const WORDS = {
         tooLong: "not kept: it is too long for the history",
         entry: "{when}: {pictures}",
         modes: "What to do",
-        modeMatch: "Match",
+        modeMatch: "Pictures and texts",
         modeReview: "Review a table",
         profile: "Profile",
         profileDefault: "the server's own",
@@ -133,14 +136,14 @@ const WORDS = {
         "told-other": "“{word}” or another? The picture speaks for “{best}” instead; with it the cosine is {cosine}.",
         tableTitle: "Table",
         tableHint: "CSV, TSV or JSON Lines with a column of pictures and one of texts. Drop it here, or choose it.",
-        tableName: "{name}: {rows} rows",
+        tableName: "{name}: {rows} [rows:row|rows]",
         chooseTable: "Choose a table",
         exampleTable: "Example",
         imageColumn: "Pictures are in column",
         tablePictures: "Pictures that it names",
         picturesHint: "Choose their folder, or the files. They are read when their turn comes.",
-        picturesMissing: "{missing} of {count} pictures are missing; choose their folder or the files. Chosen: {files} files.",
-        picturesAll: "All {count} pictures are there.",
+        picturesMissing: "Missing: {missing} of {count} [count:picture|pictures]; choose their folder or the files. Chosen: {files} [files:file|files].",
+        picturesAll: "[count:The picture is|All {count} pictures are] there.",
         chooseFolder: "Choose a folder",
         start: "Start",
         goOn: "Go on",
@@ -156,16 +159,20 @@ const WORDS = {
         saveTable: "Save table",
         saveReport: "Save report",
         reviewNothing: "Choose a table and its pictures, and see here which rows do not fit.",
-        reviewing: "{done} of {total} rows; {rate} a second, {left} left.",
-        reviewBusy: "{done} of {total} rows. {why}",
-        reviewSome: "{done} of {total} rows.",
-        reviewDone: "Done: {total} rows, {errors} with errors.",
-        reviewShown: "{shown} of {total} rows shown.",
+        reviewing: "{done} of {total} [total:row|rows]; {rate} a second, {left} left.",
+        reviewBusy: "{done} of {total} [total:row|rows]. {why}",
+        reviewSome: "{done} of {total} [total:row|rows].",
+        reviewDone: "Done: {total} [total:row|rows], {errors} with errors.",
+        reviewShown: "{shown} of {total} [total:row|rows] shown.",
         showMore: "Show more ({count})",
         stopped: "Stopped: {message} “Go on” continues with the rows that are left.",
+        stoppedHere: "Stopped. “Go on” continues with the rows that are left.",
+        reviewBefore: "Not started. Of {total} [total:row|rows] {errors} cannot be judged.",
+        reviewNone: "No row is like that.",
         chooseColumns: "No column is called what pictures or texts usually are: choose them.",
         tableLarge: "{name} is larger than 256 MB; tuwen review on the command line takes any size.",
         tableNotUtf8: "{name} is not UTF-8 text. In a spreadsheet, save it as “CSV UTF-8”.",
+        tableIsPicture: "{name} is a picture; choose it below, and here a table that names it.",
         tableEmpty: "{name} has no rows below a first row with names.",
         quoteOpen: "a quote is opened and not closed",
         moreFields: "{count} fields, but the first row has {columns}: a field that holds the delimiter must be in quotes",
@@ -224,6 +231,8 @@ const WORDS = {
         thresholdScore: "分数阈值",
         passing: "{total} 项中有 {pass} 项达到。",
         hide: "隐藏未达到的",
+        hidden: "未达到阈值而隐藏：{count} 项。",
+        stale: "结果已过时：图片、文本或设置已有改动。点“开始匹配”重新计算。",
         copyText: "复制为文本",
         copyCsv: "复制为 CSV",
         saveCsv: "保存 CSV",
@@ -275,7 +284,7 @@ const WORDS = {
         tooLong: "内容过长，未存入历史记录",
         entry: "{when}：{pictures}",
         modes: "功能",
-        modeMatch: "匹配",
+        modeMatch: "图片与文本",
         modeReview: "审核表格",
         profile: "校准档案",
         profileDefault: "服务默认",
@@ -338,9 +347,13 @@ const WORDS = {
         reviewShown: "{total} 行中显示 {shown} 行。",
         showMore: "再显示一些（{count}）",
         stopped: "已停止：{message}点“继续”可处理其余各行。",
+        stoppedHere: "已停止。点“继续”可处理其余各行。",
+        reviewBefore: "尚未开始。{total} 行中有 {errors} 行无法判断。",
+        reviewNone: "没有符合条件的行。",
         chooseColumns: "没有常见的图片列名或文本列名，请选择。",
         tableLarge: "{name} 超过 256 MB；命令行的 tuwen review 不限大小。",
         tableNotUtf8: "{name} 不是 UTF-8 文本。请在电子表格中另存为“CSV UTF-8”。",
+        tableIsPicture: "{name} 是图片；请在下方选择图片，此处选择列出图片的表格。",
         tableEmpty: "{name} 除首行列名外没有数据行。",
         quoteOpen: "引号没有闭合",
         moreFields: "有 {count} 个字段，而首行有 {columns} 个：含有分隔符的字段必须加引号",
@@ -360,7 +373,8 @@ let language = "en";
 
 /* The words of a key, with the values filled in. */
 function say(key, values) {
-    return WORDS[language][key].replace(/\{(\w+)\}/g, (all, name) => String(values[name]));
+    const words = WORDS[language][key].replace(/\[(\w+):([^|\]]*)\|([^\]]*)\]/g, (all, name, one, many) => String(values[name]) === "1" ? one : many);
+    return words.replace(/\{(\w+)\}/g, (all, name) => String(values[name]));
 }
 
 function count(number) {
