@@ -93,7 +93,9 @@ for (const [id, value] of [["threshold", "0.3"], ["threshold-number", "0.75"]]) 
 click("#hide");
 same(Array.from(document.querySelectorAll("#list .row:not([hidden])")).length,
      wantedOf("sunset-city.png").filter((r) => r.match >= 0.75).length, "rows that are not hidden");
+same($("hidden-rows").textContent, say("hidden", {count: document.querySelectorAll("#list .row[hidden]").length}), "and how many are");
 click("#hide");
+same($("hidden-rows").hidden, true, "nothing is hidden");
 choose("threshold-number", "7");
 same([state.thresholds, localStorage.getItem("tuwen.threshold-match")], [{match: 0.75}, "0.75"], "a threshold that is none");
 
@@ -110,14 +112,41 @@ const best = wantedOf("dog.jpg")[0];
 check(window.copied[1].startsWith(`dog.jpg\n1. ${best.score.toFixed(4)}  ${best.band}  ${best.text}\n2. `), "text: " + window.copied[1]);
 same(await window.blobs[window.blobs.length - 1].text(), window.copied[0], "the saved CSV");
 
+/* Results of something else than what is asked now say so. */
+same($("stale").hidden, true, "results of what is asked");
+for (const [id, value] of [["texts", "a pizza"], ["instruction", "x"], ["profile", "none"]]) {
+    const kept = $(id).value;
+    choose(id, value);
+    same([$("stale").hidden, $("stale").textContent], [false, say("stale")], "results of other " + id);
+    checkContrast("#results *", "out of date");
+    choose(id, kept);
+    same($("stale").hidden, true, id + " as before");
+}
+give("drop", [sunset]);
+same($("stale").hidden, false, "results of other pictures");
+click("#pictures li:last-child button");
+same($("stale").hidden, true, "pictures as before");
+
+/* A frame is for a text that matches at all. */
+write("a girl on a bench\n红苹果");
+await run();
+same(document.querySelectorAll("#matrix td.best").length, 0, "the best of those that do not match");
+
 /* A table from a spreadsheet. */
-write('sku\ttitle\n1\ta dog\n2\t"a ""big""\tpizza"\n');
-same([$("table").hidden, $("column").value, textsNow()], [false, "1", ["title", "a dog", 'a "big"\tpizza']], "a table");
+write('sku\tx\n1\ta dog\n2\t"a ""big""\tpizza"\n');
+same([$("table").hidden, $("column").value, textsNow()], [false, "1", ["x", "a dog", 'a "big"\tpizza']], "a table");
 click("#heading");
 same(textsNow(), ["a dog", 'a "big"\tpizza'], "without its heading");
 click("#heading");
 choose("column", "0");
 same(textsNow(), ["sku", "1", "2"], "another column");
+write("name\ttitle\tmuch longer than the title\n1\ta dog\t5\n");
+same([$("column").value, $("heading").checked, textsNow()], ["1", true, ["a dog"]], "a column whose name is known");
+click("#heading");
+write("name\ttitle\tmuch longer than the title\n1\ta dog\t5\n2\ta pizza\t6\n");
+same(textsNow(), ["title", "a dog", "a pizza"], "what was chosen stays");
+write("1\ta dog\tbrown\n2\ta pizza\twarm and round\n");
+same([$("column").value, $("heading").checked], ["2", false], "a table without names");
 write("a dog\na\ttab");
 same([$("table").hidden, textsNow()], [true, ["a dog", "a\ttab"]], "no table");
 
@@ -150,7 +179,7 @@ for (const [, text] of readCsv(window.copied[2]).slice(1))
 same(window.hit, undefined, "something acted");
 for (const element of document.querySelectorAll("body *"))
     for (const attribute of element.attributes)
-        check(!/^on|^srcdoc$/i.test(attribute.name) && !/^\s*javascript:/i.test(attribute.value), "attribute " + attribute.name);
+        check(!/^on|^srcdoc$/i.test(attribute.name) && (attribute.name === "title" || !/^\s*javascript:/i.test(attribute.value)), "attribute " + attribute.name);
 click("#clear");
 
 /* Why: phrases and a drawing as the server has them; closing ends the asking. */
@@ -253,6 +282,7 @@ for (const [message, param, word, limit] of [["texts has 3000 elements; the limi
 /* Words: the same keys in both languages, with the same blanks. */
 same(Object.keys(WORDS.zh), Object.keys(WORDS.en), "keys of words");
 const blanks = (text) => (text.match(/\{\w+\}/g) || []).sort();
+same(["1", "2", "1,000"].map((rows) => say("tableName", {name: "a", rows})), ["a: 1 row", "a: 2 rows", "a: 1,000 rows"], "one and many");
 for (const key of Object.keys(WORDS.en))
     same(blanks(WORDS.zh[key]), blanks(WORDS.en[key]), "blanks of " + key);
 click("#language");

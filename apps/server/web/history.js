@@ -33,7 +33,7 @@ function recall(entry) {
     find("texts").value = entry.texts.join("\n");
     find("instruction").value = (entry.settings && entry.settings.instruction) || "";
     drawTexts();
-    showOutcome(entry);
+    showOutcome(entry, questionNow());
     find("answer-title").focus();
 }
 

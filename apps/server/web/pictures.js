@@ -32,6 +32,7 @@ function drawPictures() {
         const button = makeButton("×", say("remove", {name}), () => removePicture(at));
         return make("li", "", makeThumbnail(url, name, "small"), make("span", "name", name), button);
     }));
+    drawStale();
     find("drop-hint").hidden = state.pictures.length > 0;
     find("clear").hidden = state.pictures.length === 0;
 }

@@ -91,6 +91,9 @@ function drawList() {
     find("one").replaceChildren(makeThumbnail(outcome.urls[at], name, "large"), facts);
     find("list").replaceChildren(...ranking(outcome, at).map((text) => makeRow(outcome.texts[text], outcome.cells[at][text],
         outcome.files ? () => explain(outcome, at, text) : null)));
+    const hidden = find("list").querySelectorAll("[hidden]").length;
+    find("hidden-rows").hidden = hidden === 0;
+    find("hidden-rows").textContent = say("hidden", {count: count(hidden)});
 }
 
 function choosePicture(at) {
@@ -129,9 +132,10 @@ function drawMatrix() {
     find("matrix").hidden = !several;
     if (!several)
         return;
-    const bests = outcome.names.map((name, at) => ranking(outcome, at)[0]), body = make("tbody");
+    const bests = outcome.cells.map((cells, at) => ranking(outcome, at).find((text) => cells[text].band > 0)), body = make("tbody");
     outcome.texts.slice(0, MATRIX_ROWS).forEach((text, at) => {
-        const head = make("th", "text", text);
+        const words = make("span", "clamp", text), head = make("th", "text", words);
+        words.title = text;
         head.scope = "row";
         head.dir = "auto";
         body.append(make("tr", "", head, ...outcome.cells.map((cells, picture) => makeMatrixCell(cells[at], bests[picture] === at))));
@@ -156,20 +160,32 @@ function drawErrors() {
     find("errors").replaceChildren(...state.outcome.errors.map((error) => make("li", "problem", say("errorOf", error))));
 }
 
+/* What the results are of, to be compared with what is there now. */
+const questionNow = () => JSON.stringify([state.pictures.map(({url}) => url), textsNow(), settingsNow()]);
+
+function drawStale() {
+    const stale = state.outcome !== null && state.question !== questionNow();
+    find("stale").textContent = stale ? say("stale") : "";
+    find("stale").hidden = !stale;
+    find("results").classList.toggle("stale", stale);
+}
+
 function drawResults() {
     find("nothing").hidden = state.outcome !== null;
     find("results").hidden = state.outcome === null;
     if (!state.outcome)
         return;
+    drawStale();
     drawPassing();
     drawErrors();
     drawMatrix();
     drawList();
 }
 
-function showOutcome(outcome) {
+function showOutcome(outcome, question) {
     const before = state.outcome ? state.outcome.urls : [];
     state.outcome = outcome;
+    state.question = question;
     state.chosen = Math.max(0, outcome.cells.findIndex((cells) => cells.some(Boolean)));
     for (const url of before)
         if (!outcome.urls.includes(url) && !state.pictures.some((picture) => picture.url === url))

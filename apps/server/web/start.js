@@ -63,7 +63,7 @@ function setRunning(controller) {
 }
 
 async function match() {
-    const pictures = state.pictures.slice(), texts = textsNow(), started = performance.now();
+    const pictures = state.pictures.slice(), texts = textsNow(), question = questionNow(), started = performance.now();
     if (state.running)
         return;
     if (pictures.length === 0 || texts.length === 0) {
@@ -76,7 +76,7 @@ async function match() {
     find("status").textContent = say("working");
     try {
         const outcome = await matchAll(pictures, texts, settingsNow(), state.running.signal);
-        showOutcome(outcome);
+        showOutcome(outcome, question);
         const pairs = outcome.cells.flat().filter(Boolean).length;
         find("status").textContent = say("done", {pairs: count(pairs), seconds: ((performance.now() - started) / 1000).toFixed(1)});
         remember(outcome);
@@ -201,6 +201,8 @@ function listen() {
         drawList();
     });
     on("key", "change", watchModel);
+    on("instruction", "input", drawStale);
+    on("profile", "change", drawStale);
     on("copy-text", "click", () => copy(outcomeText(state.outcome)));
     on("copy-csv", "click", () => copy(outcomeCsv(state.outcome)));
     on("save-csv", "click", saveCsv);

@@ -3,9 +3,9 @@
 
 const find = (id) => document.getElementById(id);
 
-/* pictures: {file, name, url}. outcome: what is shown, see results.js; chosen: the picture whose list it is. threshold: the one
+/* pictures: {file, name, url}. outcome: what is shown, see results.js; question: what it was of; chosen: the picture whose list it is. threshold: the one
  * of the outcome; thresholds: those that people chose, by what they are of. */
-const state = {pictures: [], outcome: null, chosen: 0, threshold: 0, thresholds: {}, hide: false, running: null};
+const state = {pictures: [], outcome: null, question: null, chosen: 0, threshold: 0, thresholds: {}, hide: false, running: null};
 
 /* Browsers may refuse storage; then nothing is kept. */
 const store = {

@@ -67,12 +67,22 @@ function textsNow() {
     return texts.map((text) => text.trim()).filter(Boolean);
 }
 
-/* Of a new table the column with most to read is proposed. */
+let proposed = {head: "", named: false}; /* for which first row, and whether that had the name of a column */
+
+/* Of a new table the column is proposed whose name is known, and then its first row is a heading; else the one with most to read. */
 function drawTable(rows) {
-    const width = Math.max(...rows.map((row) => row.length)), select = find("column"), lengths = [];
+    const width = Math.max(...rows.map((row) => row.length)), select = find("column"), lengths = [], head = JSON.stringify(rows[0]);
     for (let i = 0; i < width; i++)
         lengths.push(rows.reduce((sum, row) => sum + (row[i] || "").length, 0));
-    const before = select.options.length === width ? Number(select.value) : lengths.indexOf(Math.max(...lengths));
+    let before = Number(select.value);
+    if (proposed.head !== head || select.options.length !== width) {
+        const places = rows.length > 1 ? findColumns(rows[0]).texts : [], named = places.length > 0;
+        if (named || proposed.named || select.options.length !== width)
+            before = named ? places[0] : lengths.indexOf(Math.max(...lengths));
+        if (named || proposed.named)
+            find("heading").checked = named;
+        proposed = {head, named};
+    }
     select.replaceChildren();
     for (let i = 0; i < width; i++) {
         const name = Array.from(rows[0][i] || "").slice(0, 24).join("");
@@ -88,5 +98,6 @@ function drawTexts() {
     find("table").hidden = !rows;
     if (rows)
         drawTable(rows);
+    drawStale();
     find("texts-count").textContent = say("textsCount", {count: count(textsNow().length)});
 }
