@@ -12,8 +12,8 @@
 #include "service.h"
 
 /* Made by the build: scripts/report-page.sh and scripts/embed.sh. */
-extern const unsigned char server_page[], dog_jpg[], sunset_city_png[];
-extern const size_t server_page_size, dog_jpg_size, sunset_city_png_size;
+extern const unsigned char server_page[], traffic_light_webp[], sunset_city_png[];
+extern const size_t server_page_size, traffic_light_webp_size, sunset_city_png_size;
 extern const char server_page_policy[], server_page_tag[];
 extern const unsigned char html_report_page[]; /* of apps/cli/report, as `tuwen review --report` has it */
 extern const size_t html_report_page_size;
@@ -59,8 +59,9 @@ static void answer_page(struct exchange *exchange, const unsigned char *page, si
 void page_answer(struct service *service, struct exchange *exchange)
 {
     (void)service;
-    if (strcmp(exchange->path, PAGE_DOG) == 0)
-        service_answer_fixed(exchange, 200, "image/jpeg", dog_jpg, dog_jpg_size, picture_headers);
+    if (strcmp(exchange->path, PAGE_LIGHT) == 0)
+        service_answer_fixed(exchange, 200, "image/webp", traffic_light_webp, traffic_light_webp_size,
+                             picture_headers);
     else if (strcmp(exchange->path, PAGE_SUNSET) == 0)
         service_answer_fixed(exchange, 200, "image/png", sunset_city_png, sunset_city_png_size, picture_headers);
     else if (strcmp(exchange->path, PAGE_REPORT) == 0)

@@ -6,7 +6,7 @@
 struct service;
 struct exchange;
 
-#define PAGE_DOG "/page/dog.jpg"
+#define PAGE_LIGHT "/page/traffic-light.webp"
 #define PAGE_SUNSET "/page/sunset-city.png"
 #define PAGE_REPORT "/page/report.html"
 

@@ -203,7 +203,7 @@ const struct route routes[] = {
     {"GET", "/ready", NULL, answer_ready, true},
     {"GET", "/ping", NULL, answer_ping, true},
     {"GET", "/", NULL, page_answer, true},
-    {"GET", PAGE_DOG, NULL, page_answer, true},
+    {"GET", PAGE_LIGHT, NULL, page_answer, true},
     {"GET", PAGE_SUNSET, NULL, page_answer, true},
     {"GET", PAGE_REPORT, NULL, page_answer, true},
     {"GET", "/metrics", NULL, answer_metrics, false},

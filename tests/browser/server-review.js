@@ -154,7 +154,7 @@ click("#review-more");
 same($("review-list").children.length, 200, "more rows");
 
 /* A report of strings that want to be something else goes to the test of reports. */
-const thumbnail = await makeSmall("/page/dog.jpg"), hostile = corpus.concat(broken).flatMap((text) => [
+const thumbnail = await makeSmall("/page/traffic-light.webp"), hostile = corpus.concat(broken).flatMap((text) => [
     {image: text, text, cosine: 0.3, score: 0.5, match: null, band: 2, truncated: false, thumbnail, error: null, fields: [text, "plain"]},
     {image: text, text, truncated: false, thumbnail: "", error: text.split("\u0000")[0], fields: [text, "plain"]},
 ]);

@@ -2,7 +2,7 @@
 /* Everything that people do on the page of the server; the numbers are those of `tuwen match`. */
 const $ = (id) => document.getElementById(id);
 const click = (selector) => document.querySelector(selector).click();
-const fileOf = async (name, as) => new File([await (await fetch("/page/" + name)).blob()], as || name);
+const fileOf = async (name, as) => new File([name === "dog.jpg" ? dogBytes : await (await fetch("/page/" + name)).blob()], as || name);
 const give = (kind, files, text) => {
     const data = new DataTransfer();
     for (const file of files)
@@ -293,8 +293,9 @@ click("#language");
 /* History: texts and scores, no pictures; and nothing if that is not wanted. */
 localStorage.removeItem("tuwen.history");
 click("#examples button");
-await until(() => state.outcome.names[0] === "dog.jpg" && !state.running && readHistory().length === 1, "an example");
+await until(() => state.outcome.names[0] === "traffic-light.webp" && !state.running && readHistory().length === 1, "an example");
 const kept = JSON.stringify(localStorage), first = shownRows();
+same(first[0][0], "a traffic light", "the best of the example");
 check(first.length === 5 && kept.includes("a dog") && !kept.includes("blob:") && !kept.includes("base64"), "what is kept");
 write("");
 click("#examples button:nth-child(2)");

@@ -42,6 +42,7 @@ encoded() {
     echo '; const wanted ='
     "$tuwen" match -q --json -m "$model" -i "$model/pictures/dog.jpg" -i "$model/pictures/sunset-city.png" \
         'a dog' '一只狗' 'a pizza' 'sunset over the city' '城市日落'
+    encoded dogBytes "$model/pictures/dog.jpg"
     encoded tableBytes shop/table.csv
     encoded reviewedBytes shop/reviewed.csv
     encoded reportBytes shop/reviewed.html

@@ -52,10 +52,11 @@ for path in /page/ /page/../etc/passwd /page/%2e%2e/x /index.html //; do
 done
 
 test='pictures'
-for name in dog.jpg sunset-city.png; do
-    get /page/$name
+for picture in apps/server/web/traffic-light.webp models/demo/pictures/sunset-city.png; do
+    name=$(basename "$picture")
+    get "/page/$name"
     expect 200
-    cmp -s body "$root/models/demo/pictures/$name" || fail "$name is another"
+    cmp -s body "$root/$picture" || fail "$name is another"
     page_bytes=$((page_bytes + $(wc -c <body)))
 done
 has 'Content-Type: image/png'

@@ -445,9 +445,9 @@ function takeDropped(data) {
 }
 
 async function showExampleTable() {
-    const lines = ["image,text", "dog.jpg,a dog", "dog.jpg,a pizza", "sunset-city.png,城市日落", "sunset-city.png,a red apple", "missing.jpg,a cat"];
+    const lines = ["image,text", "traffic-light.webp,a traffic light", "traffic-light.webp,a pizza", "sunset-city.png,城市日落", "sunset-city.png,a red apple", "missing.jpg,a cup of coffee"];
     try {
-        addReviewPictures(await Promise.all(["dog.jpg", "sunset-city.png"].map(exampleFile)));
+        addReviewPictures(await Promise.all(["traffic-light.webp", "sunset-city.png"].map(exampleFile)));
         await openTable(new File([lines.join("\n") + "\n"], "example.csv"));
         await startReview();
     } catch {

@@ -95,9 +95,10 @@ async function match() {
 /* Examples. */
 
 const EXAMPLES = [
-    {word: "exampleDog", pictures: ["dog.jpg"], texts: ["a dog", "a girl on a bench", "a red apple", "a traffic light", "sunset over the city"]},
+    {word: "exampleLight", pictures: ["traffic-light.webp"], texts: {en: ["a traffic light", "a dog", "a girl on a bench", "a red apple", "sunset over the city"],
+                                                                     zh: ["红绿灯", "一只狗", "坐在长椅上的女孩", "红苹果", "城市日落"]}},
     {word: "exampleSunset", pictures: ["sunset-city.png"], texts: ["城市日落", "一只狗", "红苹果", "sunset over the city", "a hot cup of coffee"]},
-    {word: "exampleBoth", pictures: ["dog.jpg", "sunset-city.png"], texts: ["a dog", "一只狗", "sunset over the city", "城市日落", "a pizza"]},
+    {word: "exampleBoth", pictures: ["traffic-light.webp", "sunset-city.png"], texts: ["a traffic light", "红绿灯", "sunset over the city", "城市日落", "a pizza"]},
 ];
 
 const exampleFile = async (name) => new File([await (await get("/page/" + name)).blob()], name, {lastModified: 0});
@@ -107,7 +108,7 @@ async function showExample({pictures, texts}) {
         const files = await Promise.all(pictures.map(exampleFile));
         clearPictures();
         addPictures(files);
-        find("texts").value = texts.join("\n");
+        find("texts").value = (texts[language] || texts).join("\n");
         drawTexts();
         await match();
     } catch {
