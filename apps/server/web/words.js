@@ -93,7 +93,7 @@ const WORDS = {
         done: "{pairs} [pairs:score|scores] in {seconds} s.",
         loading: "The model is being loaded…",
         model: "{id}, {precision}; everything stays on the machine that runs tuwen",
-        demo: "Small demonstration model: it knows emoji-like drawings of everyday things and does not understand photographs.",
+        demo: "Small demonstration model: it knows emoji-like drawings of everyday things, not photographs.",
         demoReal: "fetches the real one; then start tuwen serve again.",
         unreachable: "The server does not answer. Is tuwen serve still running?",
         unreadable: "{name} cannot be read.",
