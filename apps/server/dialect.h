@@ -78,6 +78,9 @@ bool items_add_text(struct call *call, value text, struct place place, value ins
 bool items_optional_text(value object, const char *name, value *found, const struct terms *terms,
                          struct refusal *refusal);
 
+/* Why an input failed, without what the library calls a picture whose input has no name: the place is said beside it. */
+const char *items_message(const tuwen_output *output);
+
 /* Refuses the whole for the sake of an input that failed. Returns false. */
 bool items_refuse(const struct call *call, size_t index, const struct terms *terms, struct refusal *refusal);
 

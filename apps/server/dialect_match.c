@@ -353,7 +353,7 @@ static void write_errors(const struct call *call, struct buffer *body)
         BUFFER_FORMAT(body, "%s{\"%s\":%zu,\"param\":\"%s\",\"status\":\"%s\",\"message\":", written++ ? ",\n" : "\n",
                       i < call->pictures ? "image" : "index", i < call->pictures ? i : i - call->pictures, param,
                       tuwen_status_name(output->status));
-        judge_write_string(body, output->message);
+        judge_write_string(body, items_message(output));
         buffer_text(body, "}");
     }
 }

@@ -200,13 +200,19 @@ bool items_add_text(struct call *call, value text, struct place place, value ins
     return call_add(call, &input, place) || out_of_memory(terms, refusal);
 }
 
+const char *items_message(const tuwen_output *output)
+{
+    static const char *const nameless[] = {"picture: ", "picture："};
+    for (size_t i = 0; i < sizeof nameless / sizeof *nameless; i++)
+        if (strncmp(output->message, nameless[i], strlen(nameless[i])) == 0)
+            return output->message + strlen(nameless[i]);
+    return output->message;
+}
+
 bool items_refuse(const struct call *call, size_t index, const struct terms *terms, struct refusal *refusal)
 {
     char param[PARAM_SIZE], front[PARAM_SIZE + 8];
-    static const char nameless[] = "picture: "; /* what the library calls a picture whose input has no name */
-    const char *message = call->outputs[index].message;
-    if (strncmp(message, nameless, strlen(nameless)) == 0)
-        message += strlen(nameless);
+    const char *message = items_message(&call->outputs[index]);
     place_name(param, call->places[index]);
     bool named = strncmp(message, param, strlen(param)) == 0;
     snprintf(front, sizeof front, "%s%s", param, in(terms, ": ", "："));
