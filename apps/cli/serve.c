@@ -118,6 +118,17 @@ static bool add_fetch(struct command_line *line, const struct options *options)
     return found;
 }
 
+/*
+ * OpenMP's threads (libgomp) spin while they wait, on cores that the server's other threads and other programs need: for a few
+ * microseconds then, unless the user says otherwise. libgomp reads this when it is loaded, so only who starts the server can
+ * say it. docs/speed.md has what it gives.
+ */
+static void spin_little(void)
+{
+    if (!getenv("OMP_WAIT_POLICY"))
+        setenv("GOMP_SPINCOUNT", "1000", false);
+}
+
 /* Returns only if that fails. */
 static int become(struct command_line *line)
 {
@@ -130,6 +141,7 @@ static int become(struct command_line *line)
         complain(SAY_SERVER_MISSING, WITH(program));
         return CLI_SOME_FAILED;
     }
+    spin_little();
     fflush(NULL);
     execv(program, line->words);
     complain(SAY_FILE_ERROR, WITH(program, reason_of(errno)));

@@ -60,6 +60,19 @@ curl -s -o answer -w '%{http_code}' -H 'X-Api-Key: 0123456789abcdef' "$url/v1/mo
 [ "$(cat status)" = 429 ] || fail "$(cat status) after the keys were read anew"
 stop
 
+test='threads that wait spin little, unless the user says how'
+(
+    unset OMP_WAIT_POLICY GOMP_SPINCOUNT
+    start
+    tr '\0' '\n' <"/proc/$server/environ" | grep -qx 'GOMP_SPINCOUNT=1000' || fail 'GOMP_SPINCOUNT is not set'
+    stop
+    export OMP_WAIT_POLICY=active
+    start
+    tr '\0' '\n' <"/proc/$server/environ" | grep -q '^GOMP' && fail 'GOMP_SPINCOUNT is set'
+    stop
+    exit $failed
+) || failed=1
+
 test='keys'
 start --listen 0.0.0.0:0 --keys keys.txt
 url=http://127.0.0.1:${url##*:}
