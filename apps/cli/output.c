@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing results to standard output, or to a file that appears only when it is complete. */
 #include "output.h"
+#include "buffer.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "messages.h"
 
 static bool fail(const struct output *output, int number)
@@ -164,16 +166,10 @@ bool output_is_free(const char *path, const char *begin, const char *mark)
 
 void output_base64(FILE *stream, const unsigned char *bytes, size_t size)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char group[4];
     for (size_t i = 0; i < size; i += 3) {
-        size_t left = size - i < 3 ? size - i : 3;
-        uint32_t value = (uint32_t)bytes[i] << 16;
-        value |= left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
-        value |= left > 2 ? bytes[i + 2] : 0;
-        fputc(digits[value >> 18], stream);
-        fputc(digits[value >> 12 & 63], stream);
-        fputc(left > 1 ? digits[value >> 6 & 63] : '=', stream);
-        fputc(left > 2 ? digits[value & 63] : '=', stream);
+        base64_group(group, bytes + i, size - i);
+        fwrite(group, 1, sizeof group, stream);
     }
 }
 

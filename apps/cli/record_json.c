@@ -10,46 +10,7 @@
 
 #include <jansson.h>
 
-/* The pieces of a line that jansson has accepted, so that nothing can be missing. */
-
-static const char *skip_blanks(const char *at)
-{
-    while (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')
-        at++;
-    return at;
-}
-
-/* Behind the string that begins at `at`. */
-static const char *skip_string(const char *at)
-{
-    for (at++; *at != '"'; at++)
-        if (*at == '\\')
-            at++;
-    return at + 1;
-}
-
-/* Behind the value that begins at `at`. */
-static const char *skip_value(const char *at)
-{
-    size_t depth = 0;
-    do {
-        if (*at == '"') {
-            at = skip_string(at);
-            continue;
-        }
-        if (*at == '{' || *at == '[')
-            depth++;
-        else if (*at == '}' || *at == ']')
-            depth--;
-        else if (depth == 0) { /* a number, true, false or null */
-            while (!strchr(",]} \t\r\n", *at))
-                at++;
-            return at;
-        }
-        at++;
-    } while (depth > 0);
-    return at;
-}
+#include "json_skip.h"
 
 static bool add_field(struct record_object *object, const char *key, size_t key_size, const json_t *value,
                       const char *raw, size_t raw_size)
@@ -82,16 +43,16 @@ static bool add_text(struct record_object *object, const json_t *value)
 /* The members in the order of the line, each key with the place of its value. jansson keeps that order too. */
 static bool take_fields(struct record_object *object, json_t *root, const char *line)
 {
-    const char *at = skip_blanks(line) + 1, *key;
+    const char *at = json_skip_blanks(line) + 1, *key;
     json_t *value;
     json_object_foreach(root, key, value)
     {
-        at = skip_blanks(skip_string(skip_blanks(at))) + 1; /* behind the colon */
-        const char *raw = skip_blanks(at);
-        at = skip_value(raw);
+        at = json_skip_blanks(json_skip_string(json_skip_blanks(at))) + 1; /* behind the colon */
+        const char *raw = json_skip_blanks(at);
+        at = json_skip_value(raw);
         if (!add_field(object, key, strlen(key), value, raw, (size_t)(at - raw)))
             return false;
-        at = skip_blanks(at) + 1; /* behind the comma */
+        at = json_skip_blanks(at) + 1; /* behind the comma */
     }
     return true;
 }

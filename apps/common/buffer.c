@@ -65,7 +65,15 @@ void buffer_float(struct buffer *buffer, float number)
     BUFFER_FORMAT(buffer, "%.9g", isfinite(number) ? (double)number : 0.0);
 }
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+void base64_group(char out[4], const unsigned char *bytes, size_t left)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t group = 0;
+    for (size_t i = 0; i < 3; i++)
+        group = group << 8 | (i < left ? bytes[i] : 0);
+    for (size_t i = 0; i < 4; i++)
+        out[i] = i > left ? '=' : digits[group >> (18 - 6 * i) & 63];
+}
 
 void buffer_base64(struct buffer *buffer, const void *data, size_t size)
 {
@@ -74,13 +82,8 @@ void buffer_base64(struct buffer *buffer, const void *data, size_t size)
     if (!reserve(buffer, length))
         return;
     char *out = buffer->data + buffer->size;
-    for (size_t at = 0; at < size; at += 3) {
-        uint32_t group = 0;
-        for (size_t i = at; i < at + 3; i++)
-            group = group << 8 | (i < size ? bytes[i] : 0);
-        for (int i = 0; i < 4; i++)
-            *out++ = at + (size_t)i > size ? '=' : digits[group >> (18 - 6 * i) & 63];
-    }
+    for (size_t at = 0; at < size; at += 3, out += 4)
+        base64_group(out, bytes + at, size - at);
     buffer->size += length;
 }
 

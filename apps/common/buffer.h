@@ -32,6 +32,9 @@ void buffer_json(struct buffer *buffer, const char *text, size_t size);
 /* A number of JSON from which every float comes back exactly. */
 void buffer_float(struct buffer *buffer, float number);
 
+/* The four characters of base64 for the next three bytes, or for all that are left. */
+void base64_group(char out[4], const unsigned char *bytes, size_t left);
+
 /* Bytes as base64, without quotes. */
 void buffer_base64(struct buffer *buffer, const void *data, size_t size);
 

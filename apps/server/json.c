@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "buffer.h"
+#include "json_skip.h"
 
 /* ---- reading; long strings apart ---- */
 
@@ -173,51 +174,17 @@ value line_read(const char *line, size_t line_size, char *why, size_t size)
 
 /* ---- the members as they stand in a line; jansson has accepted it, so nothing can be missing ---- */
 
-static const char *skip_blanks(const char *at)
-{
-    return at + strspn(at, " \t\r\n");
-}
-
-/* Behind the string that begins at `at`. */
-static const char *skip_string(const char *at)
-{
-    for (at++; *at != '"'; at++)
-        if (*at == '\\')
-            at++;
-    return at + 1;
-}
-
-/* Behind the value that begins at `at`. */
-static const char *skip_value(const char *at)
-{
-    size_t depth = 0;
-    do {
-        if (*at == '"') {
-            at = skip_string(at);
-            continue;
-        }
-        if (*at == '{' || *at == '[')
-            depth++;
-        else if (*at == '}' || *at == ']')
-            depth--;
-        else if (depth == 0) /* a number, true, false or null */
-            return at + strcspn(at, ",]} \t\r\n");
-        at++;
-    } while (depth > 0);
-    return at;
-}
-
 void line_members(value object, const char *line,
                   void (*each)(void *user, const char *name, const char *at, size_t size), void *user)
 {
-    const char *at = skip_blanks(line) + 1, *name;
+    const char *at = json_skip_blanks(line) + 1, *name;
     json_t *member;
     json_object_foreach((json_t *)object, name, member) /* in the order of the line */
     {
-        const char *begin = skip_blanks(at), *colon = skip_blanks(skip_string(begin));
-        const char *end = skip_value(skip_blanks(colon + 1));
+        const char *begin = json_skip_blanks(at), *colon = json_skip_blanks(json_skip_string(begin));
+        const char *end = json_skip_value(json_skip_blanks(colon + 1));
         each(user, name, begin, (size_t)(end - begin));
-        at = skip_blanks(end) + 1; /* behind the comma */
+        at = json_skip_blanks(end) + 1; /* behind the comma */
     }
 }
 

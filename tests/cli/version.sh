@@ -9,6 +9,6 @@ grep -cE '^(f32|bf16|int8): ' a
 tuwen version --isa scalar | grep -E '^(f32|bf16|int8): '
 tuwen version --isa scalar | grep '^instruction set: scalar' | cut -c 1-23
 # In Chinese the words are Chinese; what stays are names and numbers.
-tuwen version --isa scalar --lang zh | grep -vE '^(tuwen|lib|giflib)' | sed -E '/：/s/[0-9]+/#/g; s/(最佳：)[a-z0-9_]+/\1.../; s/（共.*//'
+tuwen version --isa scalar --lang zh | grep -vE '^(tuwen|lib|giflib)' | sed -E 's/(最佳：)[a-z0-9_]+/\1.../; /：/s/[0-9]+/#/g; s/（共.*//'
 # A level that this machine has not: those that it has are named.
 TUWEN_ISA=mmx tuwen match -m tiny images/28x28.png 'a dog' 2>&1 | sed 's/\(has: scalar\).*/\1.../'

@@ -182,8 +182,9 @@ static int execute(PyObject *module)
     if (state.process == 0)
         state.process = getpid();
     model_type = add_type(module, "Model", &model_spec);
-    return model_type && add_type(module, "Session", &session_spec) && add_type(module, "Profile", &profile_spec) ? 0
-                                                                                                                  : -1;
+    return model_type && add_type(module, "Session", &session_spec) && add_type(module, "Profile", &profile_spec)
+               ? 0
+               : -1;
 }
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)execute}, {0, NULL}};
