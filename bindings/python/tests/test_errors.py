@@ -59,7 +59,8 @@ class Errors(unittest.TestCase):
         vectors, outputs = self.session.embed(inputs, return_outputs=True)
         self.assertEqual([output.status for output in outputs], ["OK", "NOT_FOUND", "BAD_IMAGE", "OK"])
         self.assertIn("inputs[2]", outputs[2].message)
-        wrong: List[Any] = [tuwen.Input(image=np.zeros((4, 4, 3))), 7, "a dog"]
+        numbers: Any = np.zeros((4, 4, 3))
+        wrong: List[Any] = [tuwen.Input(image=numbers), 7, "a dog"]
         _, told = self.session.embed(wrong, return_outputs=True)
         self.assertEqual([output.status for output in told], ["INVALID_ARGUMENT", "INVALID_ARGUMENT", "OK"])
         np.testing.assert_array_equal(vectors[[0, 3]], self.session.embed([inputs[0], inputs[3]]))

@@ -241,10 +241,10 @@ def _pictures(images: Union[Picture, Iterable[Picture]]) -> List[Picture]:
 
 
 def _unit_rows(vectors: npt.ArrayLike) -> Floats:
-    rows = np.atleast_2d(np.asarray(vectors, np.float32))
+    rows: Floats = np.atleast_2d(np.asarray(vectors, np.float32))
     if rows.ndim != 2:
         raise ValueError(f"a matrix of vectors has the shape [n, dimension], not {rows.shape}")
     largest = np.abs(rows).max(axis=1, keepdims=True, initial=0)  # so that no square is too large or too small
-    rows = rows / np.where(largest == 0, 1, largest)
+    rows = np.divide(rows, np.where(largest == 0, np.float32(1), largest), dtype=np.float32)
     result: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1)
     return result
