@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *name_of(const tuwen_profile *profile)
 {
@@ -43,10 +44,22 @@ static tuwen_status check_names(const struct profiles *profiles, tuwen_language 
     return TUWEN_OK;
 }
 
+/* The checkpoint's own is for its usual settings: with others it says nothing. */
+static void add_own(struct profiles *profiles, const struct profiles_for *wanted)
+{
+    char path[4096];
+    tuwen_error error = {.language = wanted->language};
+    int size = snprintf(path, sizeof path, "%s/profile.json", wanted->model);
+    if (size >= (int)sizeof path || access(path, F_OK) != 0 || add(profiles, path, wanted, &error) == TUWEN_OK)
+        return;
+    if (profiles->count == 0)
+        wanted->log(wanted->log_user, error.message);
+    profiles_close(profiles);
+}
+
 tuwen_status profiles_open(struct profiles *profiles, const char *const *paths, size_t count,
                            const struct profiles_for *wanted, tuwen_error *error)
 {
-    char own[4096];
     tuwen_status status = TUWEN_OK;
     *profiles = (struct profiles){.said = count > 0};
     profiles->items = calloc(count + 1, sizeof(tuwen_profile *));
@@ -60,9 +73,8 @@ tuwen_status profiles_open(struct profiles *profiles, const char *const *paths, 
             status = add(profiles, paths[i], wanted, error);
     if (status == TUWEN_OK)
         status = check_names(profiles, wanted->language, error);
-    snprintf(own, sizeof own, "%s/profile.json", wanted->model);
-    if (count == 0 && add(profiles, own, wanted, error) != TUWEN_OK)
-        profiles_close(profiles);
+    if (count == 0)
+        add_own(profiles, wanted);
     bool none = profiles->count == 0 || (count > 0 && strcmp(paths[0], NO_PROFILE) == 0);
     profiles->usual = none ? NULL : profiles->items[0];
     return status;

@@ -22,6 +22,8 @@ struct profiles_for {
     const char *model; /* path */
     const char *space, *instruction;
     tuwen_language language;
+    tuwen_log_function log; /* why the checkpoint's own, though it is there, cannot be read */
+    void *log_user;
 };
 
 /*

@@ -403,7 +403,9 @@ static tuwen_status open_engine(struct worker *worker, tuwen_error *error)
     const struct profiles_for wanted = {.model = options->model,
                                         .space = worker->terms.space,
                                         .instruction = info->match_instruction,
-                                        .language = options->language};
+                                        .language = options->language,
+                                        .log = options->log,
+                                        .log_user = options->log_user};
     return profiles_open(&worker->terms.profiles, options->profiles, options->profile_count, &wanted, error);
 }
 

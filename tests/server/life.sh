@@ -73,6 +73,17 @@ test='threads that wait spin little, unless the user says how'
     exit $failed
 ) || failed=1
 
+test='a broken profile of the checkpoint is told'
+cp -r "$model" broken-profile
+echo '{' >broken-profile/profile.json
+(
+    model=broken-profile
+    start
+    grep -q 'profile.json' log || fail 'the log does not say so'
+    stop
+    exit $failed
+) || failed=1
+
 test='keys'
 start --listen 0.0.0.0:0 --keys keys.txt
 url=http://127.0.0.1:${url##*:}
