@@ -93,12 +93,17 @@ static void listen_to(const struct helper *helper, int file, pid_t process)
     }
 }
 
+void helper_complain_missing(const char *path)
+{
+    complain(place_is_python_package() ? SAY_HELPER_NOT_IN_PACKAGE : SAY_HELPER_MISSING, WITH(path));
+}
+
 int helper_run(const struct helper *helper, const char *const *arguments)
 {
     char program[PATH_MAX];
     int ends[2];
     if (!place_of_program("tuwen-fetch", program)) {
-        complain(SAY_HELPER_MISSING, WITH(program));
+        helper_complain_missing(program);
         return -1;
     }
     if (pipe2(ends, O_CLOEXEC) != 0) {

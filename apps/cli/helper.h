@@ -26,4 +26,7 @@ struct helper {
  */
 int helper_run(const struct helper *helper, const char *const *arguments);
 
+/* Complains that the program is not at the place `path`, or that the Python package has none. */
+void helper_complain_missing(const char *path);
+
 #endif

@@ -231,11 +231,26 @@ static bool is_checkpoint(const char *folder)
     return folder_has(folder, "config.json");
 }
 
+/* Whether the folder of the binary is that of programs in the Python package, which has its extension above it. */
+static bool in_python_package(const char *folder)
+{
+    return *folder && folder_has(folder, "../_tuwen.abi3.so");
+}
+
+bool place_is_python_package(void)
+{
+    char folder[PATH_MAX];
+    folder_of_binary(folder);
+    return in_python_package(folder);
+}
+
 bool place_of_shipped_model(char path[PATH_MAX])
 {
     char folder[PATH_MAX];
     folder_of_binary(folder);
     bool built = *folder && folder_has(folder, "../meson.build") && folder_has(folder, "build.ninja");
+    if (in_python_package(folder))
+        return path_join(path, folder, "../models/demo", "") && is_checkpoint(path);
     if (built && path_join(path, folder, "../models/demo", "") && is_checkpoint(path))
         return true;
     if (*folder && path_join(path, folder, "../share/tuwen/models/demo", "") && is_checkpoint(path))
@@ -247,6 +262,8 @@ bool place_of_program(const char *name, char path[PATH_MAX])
 {
     char folder[PATH_MAX];
     folder_of_binary(folder);
+    if (in_python_package(folder)) /* not one of another installation, which may be of another version */
+        return path_join(path, folder, name, "") && access(path, X_OK) == 0;
     if (*folder && folder_has(folder, "build.ninja") && path_join(path, folder, name, "") && access(path, X_OK) == 0)
         return true;
     if (*folder && path_join(path, folder, "../libexec/tuwen/", name) && access(path, X_OK) == 0)

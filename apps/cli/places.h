@@ -38,12 +38,16 @@ uint64_t folder_bytes(const char *folder);
 /* Copies the files of a folder into another new one, links as the files that they name. False and errno on failure. */
 bool folder_copy(const char *from, const char *to);
 
-/* The checkpoint that ships: beside the source tree when the binary runs from its build folder, else in the data folder
- * of the installation, which may have been moved as a whole. */
+/* Whether this binary is the one in the Python package, beside which there are no other programs. */
+bool place_is_python_package(void);
+
+/* The checkpoint that ships: beside the source tree when the binary runs from its build folder, in the Python package
+ * when it runs from there, else in the data folder of the installation, which may have been moved as a whole. */
 bool place_of_shipped_model(char path[PATH_MAX]);
 
 /* A program of tuwen's that is not for people, such as "tuwen-fetch": beside the binary in a build folder, else in the
- * installation, which may have been moved as a whole. False if it is not there; `path` says then where it belongs. */
+ * installation, which may have been moved as a whole. False if it is not there, as always in the Python package; `path` says
+ * then where it belongs. */
 bool place_of_program(const char *name, char path[PATH_MAX]);
 
 #endif

@@ -262,11 +262,23 @@ static int run_helper(struct pull *pull)
     return code;
 }
 
+/* In the Python package nothing fetches. Says what can. */
+static int refuse(const struct pull *pull)
+{
+    const char *hub = strcmp(pull->id, "gme-2b") == 0   ? "Alibaba-NLP/gme-Qwen2-VL-2B-Instruct"
+                      : strcmp(pull->id, "gme-7b") == 0 ? "Alibaba-NLP/gme-Qwen2-VL-7B-Instruct"
+                                                        : pull->id;
+    complain(has(pull, OPTION_FROM) ? SAY_HELPER_NOT_IN_PACKAGE : SAY_PULL_NOT_IN_PACKAGE, WITH(hub));
+    return CLI_SOME_FAILED;
+}
+
 /* Brings the files; `source` says then where they are. */
 static int fetch(struct pull *pull)
 {
     char fetched[PATH_MAX];
     bool there_before = is_folder(pull->staging);
+    if (place_is_python_package())
+        return refuse(pull);
     if (!path_join(fetched, pull->staging, FETCHED, "") || !folder_make(pull->staging) || !tree_remove(fetched)) {
         complain(SAY_WRITE_ERROR, WITH(pull->staging, reason_of(errno)));
         return CLI_SOME_FAILED;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "helper.h"
 #include "html_pictures.h"
 #include "input.h"
 #include "interrupt.h"
@@ -105,7 +106,7 @@ static int check_helper(const struct review *review)
     char program[PATH_MAX];
     if (!value_of(review, OPTION_REVIEW_FETCH)->given || place_of_program("tuwen-fetch", program))
         return CLI_DONE;
-    complain(SAY_HELPER_MISSING, WITH(program));
+    helper_complain_missing(program);
     return CLI_SOME_FAILED;
 }
 

@@ -12,6 +12,7 @@
 #include "cache.h"
 #include "checkpoint.h"
 #include "cli.h"
+#include "helper.h"
 #include "interrupt.h"
 #include "places.h"
 #include "profiles.h"
@@ -114,7 +115,7 @@ static bool add_fetch(struct command_line *line, const struct options *options)
     if (found)
         add(line, "fetch", program);
     else
-        complain(SAY_HELPER_MISSING, WITH(program));
+        helper_complain_missing(program);
     return found;
 }
 
@@ -138,7 +139,7 @@ static int become(struct command_line *line)
         return CLI_USAGE;
     }
     if (!place_of_program("tuwen-server", program)) {
-        complain(SAY_SERVER_MISSING, WITH(program));
+        complain(place_is_python_package() ? SAY_SERVER_NOT_IN_PACKAGE : SAY_SERVER_MISSING, WITH(program));
         return CLI_SOME_FAILED;
     }
     spin_little();
