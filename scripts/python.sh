@@ -26,7 +26,7 @@ if [ -z "$python" ]; then
 fi
 
 scripts/setup.sh "$build" -Dpython=true
-"${NINJA:-ninja}" -C "$build" --quiet tuwen bindings/python/_tuwen.abi3.so
+"${NINJA:-ninja}" -C "$build" --quiet tuwen bindings/python/_tuwen.abi3.so bindings/python/tuwen
 rm -rf "$build/python"
 "${MESON:-meson}" install -C "$build" --no-rebuild --quiet --tags python-runtime --destdir "$build/python"
 site=$(dirname "$(dirname "$(find "$build/python" -name _tuwen.abi3.so)")")
