@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 bad=0
 
-for document in *.md docs/*.md models/demo/*.md tests/*/README.md tools/*/README.md; do
+for document in *.md docs/*.md bindings/*/*.md models/demo/*.md tests/*/README.md tools/*/README.md; do
     [ -e "$document" ] || continue
     if grep -nH '@[A-Z_][A-Z_]*@' "$document"; then
         echo "^ a placeholder that nobody filled"
