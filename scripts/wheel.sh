@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Makes the source distribution and, from it, the wheel of the Python package, in the folder $1: with all libraries that the
-# package needs, and a tag that says how old a system may be. The wheel is then installed into an empty environment and
-# tested there. Tools come from the package index ($PYTHON -m pip); exit code 77 if it cannot be reached.
+# package needs, their licences, and a tag that says how old a system may be. The wheel is then installed into an empty
+# environment and tested there, against its own program or $TUWEN_PROGRAM. Tools come from the package index
+# ($PYTHON -m pip); exit code 77 if it cannot be reached.
 set -eu
 cd "$(dirname "$0")/.."
 sources=$PWD
@@ -31,11 +32,12 @@ auditwheel repair --wheel-dir "$work/repaired" "$work"/made/*.whl >"$work/auditw
     cat "$work/auditwheel.log" >&2
     exit 1
 }
+scripts/wheel-licences.sh "$work"/made/*.whl "$work"/repaired/*.whl
 
 python -m venv "$work/empty"
 "$work/empty/bin/pip" install --quiet --disable-pip-version-check pillow "$work"/repaired/*.whl
 cd "$work"
-env ${TUWEN_PROGRAM:+"TUWEN_PROGRAM=$TUWEN_PROGRAM"} PYTHONDONTWRITEBYTECODE=1 \
+TUWEN_PROGRAM=${TUWEN_PROGRAM:-$(echo "$work"/empty/lib/python*/site-packages/tuwen/bin/tuwen)} PYTHONDONTWRITEBYTECODE=1 \
     "$work/empty/bin/python" -m unittest discover -s "$sources/bindings/python/tests"
 
 rm -f "$out"/tuwen-*.whl "$out"/tuwen-*.tar.gz
