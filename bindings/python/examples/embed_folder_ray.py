@@ -115,7 +115,8 @@ def main() -> None:
             first, start = finished + failed, time.monotonic()
         print(f"{finished + failed} of {len(todo)}", flush=True)
     seconds = time.monotonic() - start
-    rate = f", {(finished + failed - first) / seconds:.1f} a second after the first batch" if seconds else ""
+    later = finished + failed - first
+    rate = f", {later / seconds:.1f} a second after the first batch" if later else ""
     print(f"{finished} vectors, {failed} failed{rate}")
 
 

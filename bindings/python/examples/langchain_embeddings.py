@@ -34,9 +34,12 @@ class TuwenEmbeddings(Embeddings):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        raise SystemExit(__doc__)
     with tuwen.Matcher() as matcher:
         store = InMemoryVectorStore(TuwenEmbeddings(matcher, pictures=True))
-        paths = sorted(path for path in Path(sys.argv[1]).iterdir() if path.suffix in (".gif", ".jpg", ".png", ".webp"))
+        kinds = (".gif", ".jpg", ".png", ".tiff", ".webp")
+        paths = sorted(path for path in Path(sys.argv[1]).iterdir() if path.suffix in kinds)
         store.add_texts([str(path) for path in paths])
         for document, score in store.similarity_search_with_score(sys.argv[2], k=3):
             print(f"{score:.4f} {document.page_content}")

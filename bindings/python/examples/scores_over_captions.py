@@ -19,12 +19,14 @@ import matplotlib.pyplot as plt
 
 import tuwen
 
+if len(sys.argv) != 3:
+    raise SystemExit(__doc__)
 folder, output = (Path(argument) for argument in sys.argv[1:])
 pictures = sorted(path for path in folder.iterdir() if path.suffix in (".gif", ".jpg", ".png", ".tiff", ".webp"))
 captions = [line for line in folder.joinpath("texts.txt").read_text().splitlines() if line.isascii()]
 
 # %% Every picture against every caption
-with tuwen.Matcher() as matcher:
+with tuwen.Matcher(profile=False) as matcher:  # bands by the cosine, which is what is drawn
     found = matcher.match(pictures, captions)
 
 # %% The scores of all, and the cosines of one picture with where the model's bands begin
