@@ -29,7 +29,7 @@ static bool split(const char *where, char host[HOST_SIZE], char port[PORT_SIZE])
     snprintf(host, HOST_SIZE, "%.*s", length ? (int)length : 9, length ? begin : "127.0.0.1");
     snprintf(port, PORT_SIZE, "%s", digits);
     return length < HOST_SIZE && *digits && strlen(digits) < 6 && strspn(digits, "0123456789") == strlen(digits) &&
-           atoi(digits) <= 65535;
+           strtol(digits, NULL, 10) <= 65535;
 }
 
 static bool is_loopback(const struct sockaddr *address)
