@@ -159,7 +159,7 @@ class Words(unittest.TestCase):
             (TypeError, "tuwen convert", lambda: GmeQwen2VL(tuwen.demo_model(), quantization_config=object())),
             (TypeError, "not known here", lambda: self.gme.get_text_embeddings(["a"], pooling="mean")),
             (AttributeError, "normalize|can't set", lambda: setattr(self.gme, "normalize", False)),
-            (FileNotFoundError, "tuwen pull Somebody/gme-other, or hf", lambda: GmeQwen2VL("Somebody/gme-other")),
+            (FileNotFoundError, "hf download Somebody/gme-other .*or tuwen pull Somebody/gme-other", lambda: GmeQwen2VL("Somebody/gme-other")),
             (FileNotFoundError, "OWNER/NAME", lambda: GmeQwen2VL("all-MiniLM-L6-v2")),
             (TypeError, "put it into a list", lambda: self.gme.get_image_embeddings(np.zeros((32, 32, 3), np.uint8))),
             (TypeError, "list of texts", lambda: self.gme.get_text_embeddings(seven)),

@@ -39,9 +39,10 @@ def _find(path: Optional[PathLike]) -> str:
     if not word:
         return str(default_of_store() or demo_model())
     found = word if os.path.exists(word) else find_in_store(word)
-    if found is None and path is None:
-        raise NotFoundError(f"TUWEN_MODEL is {word!r}, which is neither a path nor the name of one of tuwen models")
-    return str(found or word)
+    if found is None:
+        what = f"TUWEN_MODEL is {word!r}, which" if path is None else repr(word)
+        raise NotFoundError(f"{what} is neither a file or folder nor the name of one of tuwen models")
+    return str(found)
 
 
 _Self = TypeVar("_Self", bound="Closing")

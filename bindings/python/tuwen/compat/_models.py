@@ -46,8 +46,9 @@ def find_model(name: str | os.PathLike[str]) -> str:
 
 
 def _commands(short: str, names: tuple[str, ...]) -> str:
-    """Two ways to get a model: tuwen's own program, and Hugging Face's, in whose cache it is found too."""
-    return f"tuwen pull {short if short in _KNOWN else names[0]}, or hf download {names[0]} (pip install huggingface_hub)"
+    """Two ways to get a model: Hugging Face's program, in whose cache it is found, and tuwen's own, which a wheel lacks."""
+    pulled = short if short in _KNOWN else names[0]
+    return f"hf download {names[0]} (pip install huggingface_hub), or tuwen pull {pulled} where tuwen itself is installed"
 
 
 def find_default() -> str:

@@ -120,7 +120,7 @@ def _texts(texts: str | Sequence[str]) -> list[str]:
     words = [texts] if isinstance(texts, str) else engine.list_of("texts", texts, "texts")
     for place, text in enumerate(words):
         if not isinstance(text, str):
-            raise TypeError(f"texts[{place}] is a str, not {type(text).__name__}")
+            raise TypeError(f"texts[{place}] is {type(text).__name__}; a text is a str")
     return words
 
 
