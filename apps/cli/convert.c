@@ -76,6 +76,15 @@ void convert_say_done(const char *target, const char *subject)
     tuwen_model_close(model);
 }
 
+/* A profile judges vectors of the numbers that it was fitted on. */
+static void say_profile(const char *source)
+{
+    char path[PATH_MAX];
+    struct stat status;
+    if (path_join(path, source, "profile.json", "") && stat(path, &status) == 0)
+        remark(SAY_CONVERT_PROFILE, WITH(path));
+}
+
 /* Whether what is at `target` may be replaced without --force: only a packed file of the same checkpoint. */
 static bool may_replace(const char *target, const char *source, const char *isa)
 {
@@ -128,7 +137,9 @@ int convert_run(const struct cli *cli)
     code = convert_to(cli, source.path, target, subject);
     if (code == CLI_CANCELLED)
         complain(SAY_CANCELLED, NULL);
-    if (code == CLI_DONE)
+    if (code == CLI_DONE) {
         convert_say_done(target, target);
+        say_profile(source.path);
+    }
     return code;
 }

@@ -61,7 +61,7 @@ post /v1/match
 expect 400 'image and images cannot both be given'
 printf '{"image": "%s", "texts": 5}' "$(picture "$drawing")" >request
 post /v1/match
-expect 400 'texts must be a string'
+expect 400 'texts must be a string, or a list of them'
 printf '{"image": "a"}' >request
 post /v1/match
 expect 400 'either text or texts is missing'

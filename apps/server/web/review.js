@@ -337,6 +337,8 @@ function makeReviewRow(row) {
 function drawReviewList() {
     const rows = shownReviewRows();
     find("review-list").replaceChildren(...rows.slice(0, review.shown).map(makeReviewRow));
+    find("review-legend").textContent = say(rows.some((row) => isNumber(row.match)) ? "reviewLegendMatch" : "reviewLegendScore");
+    find("review-legend").hidden = rows.length === 0;
     find("review-more").hidden = rows.length <= review.shown;
     find("review-more").textContent = say("showMore", {count: count(rows.length - review.shown)});
     find("review-shown").textContent = rows.length === 0 ? say("reviewNone") : say("reviewShown", {shown: count(Math.min(rows.length, review.shown)), total: count(rows.length)});

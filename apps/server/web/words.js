@@ -70,6 +70,8 @@ const WORDS = {
         below: "below the threshold",
         legendMatch: "Verdict, bar and threshold: match probability. Number at the right: score.",
         legendScore: "Verdict, bar, threshold and the number at the right: score.",
+        reviewLegendMatch: "Verdict and bar: match probability. Number at the right: score.",
+        reviewLegendScore: "Verdict, bar and the number at the right: score.",
         byMatch: "by match, {match}",
         byScore: "by score, {score}",
         meaning: "Score: cosine on the model's scale from 0 to 1, the best first. Match: how probable it is, by a profile. Share: how one picture's " +
@@ -252,6 +254,8 @@ const WORDS = {
         below: "未达到阈值",
         legendMatch: "结论、条形和阈值：匹配概率。右侧数字：分数。",
         legendScore: "结论、条形、阈值和右侧数字：分数。",
+        reviewLegendMatch: "结论和条形：匹配概率。右侧数字：分数。",
+        reviewLegendScore: "结论、条形和右侧数字：分数。",
         byMatch: "按匹配概率：{match}",
         byScore: "按分数：{score}",
         meaning: "分数：按模型尺度将余弦换算为 0 到 1，从高到低排列。匹配概率：按校准档案，二者相符的概率。份额：同一图片的各段文本分摊 100%。灰色为不匹配，粗体为匹配度高。",

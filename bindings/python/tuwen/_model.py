@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from dataclasses import dataclass
@@ -24,6 +25,16 @@ def demo_model() -> str:
     return os.path.join(os.path.dirname(os.path.abspath(__file__)), "models", "demo")
 
 
+@functools.lru_cache(maxsize=None)
+def _demo() -> str:
+    """Says once in a process what computes where nobody said it."""
+    _log.warning(
+        "No model was named, and none is the default of tuwen models, so the small demo checkpoint computes; it knows "
+        "emoji-like drawings and nothing else."
+    )
+    return demo_model()
+
+
 def _path(path: PathLike) -> str:
     word = os.fspath(path)
     if not isinstance(word, str):
@@ -37,7 +48,7 @@ def _find(path: Optional[PathLike]) -> str:
     """As the program does: a path, else a name in its store; without one TUWEN_MODEL, the default, what ships."""
     word = _path(path) if path is not None else os.environ.get("TUWEN_MODEL", "")
     if not word:
-        return str(default_of_store() or demo_model())
+        return str(default_of_store() or _demo())
     found = word if os.path.exists(word) else find_in_store(word)
     if found is None:
         what = f"TUWEN_MODEL is {word!r}, which" if path is None else repr(word)
