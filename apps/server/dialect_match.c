@@ -32,8 +32,9 @@ static bool read_side(struct call *call, const char *one, const char *many, valu
                                       : "either text or texts"));
     value given = value_kind(list) > KIND_NULL ? list : single;
     if (given == list && value_kind(list) != KIND_LIST && value_kind(list) != KIND_TEXT)
-        return refuse(refusal, terms->language, REFUSE_BAD_VALUE, many,
-                      WITH(many, terms->language == TUWEN_CHINESE ? "字符串，或它们的列表" : "a string, or a list of them"));
+        return refuse(
+            refusal, terms->language, REFUSE_BAD_VALUE, many,
+            WITH(many, terms->language == TUWEN_CHINESE ? "字符串，或它们的列表" : "a string, or a list of them"));
     bool several = given == list && value_kind(list) == KIND_LIST;
     size_t count = several ? value_length(list) : 1;
     if (several && !items_count(list, many, terms, refusal))
