@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a call from Python takes more than the same call of the C library.
 
-    PYTHONPATH=... python3 bench_overhead.py build/src/libtuwen.so [ROUNDS]
+    PYTHONPATH=... python3 bench_overhead.py [ROUNDS]
 
-Both are called in turns, each first in every other round, with the same input, in the same session (its memory lies as it
-lies, which alone makes one of two sessions quicker by a percent) and on one core; C through ctypes with its arguments made
-beforehand. The median of the differences in processor time counts, with its interval of 95 %. (What ctypes itself takes,
-some 2 microseconds, is thus counted as C's.)
+Both are called in turns, each first in every other round, with the same input, on one core, in the same session and by the same
+code: C is the function in the extension itself, found by nm and called by ctypes with its arguments made beforehand. (Of two
+sessions, or two copies of the library, one is quicker by half a percent by where its memory lies.) The median of the
+differences in processor time counts, with its interval of 95 %. What ctypes itself takes, some 2 microseconds, is counted as C's.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+import subprocess
 import sys
 import time
 from typing import Any, Callable, Optional, Tuple
@@ -20,6 +21,7 @@ from typing import Any, Callable, Optional, Tuple
 import numpy as np
 
 import tuwen
+from tuwen import _tuwen
 
 
 class Raw(ctypes.Structure):
@@ -36,7 +38,18 @@ class Raw(ctypes.Structure):
     ]
 
 
-def c_call(library: Any, session: tuwen.Session, raw: Raw, path: Optional[str] = None) -> Callable[[], object]:
+def function_of_extension(name: str) -> Any:
+    """Its address is where the extension was loaded, and what nm says; so it must not be stripped."""
+    path = os.path.realpath(_tuwen.__file__)
+    listed = subprocess.run(["nm", path], stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
+    offset = next(int(line.split()[0], 16) for line in listed if line.split()[-1] == name)
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        base = next(int(line.split("-")[0], 16) for line in maps if line.rstrip().endswith(path))
+    pointer, size = ctypes.c_void_p, ctypes.c_size_t
+    return ctypes.CFUNCTYPE(ctypes.c_int, pointer, pointer, size, pointer, pointer, pointer)(base + offset)
+
+
+def c_call(embed_in_c: Any, session: tuwen.Session, raw: Raw, path: Optional[str] = None) -> Callable[[], object]:
     """With a path, C reads the file too, into memory that is there already."""
     # The handle is what comes first in the extension's object, after Python's own head (bindings/python/src/session.c).
     handle = ctypes.c_void_p.from_address(id(session._handle) + object.__basicsize__)
@@ -44,7 +57,7 @@ def c_call(library: Any, session: tuwen.Session, raw: Raw, path: Optional[str] =
     count = ctypes.c_size_t(1)
 
     def embed() -> None:
-        library.tuwen_embed(handle, ctypes.byref(raw), count, vector, None, None)
+        embed_in_c(handle, ctypes.byref(raw), count, vector, None, None)
 
     if path is None:
         return embed
@@ -85,10 +98,8 @@ def paired(first: Callable[[], object], second: Callable[[], object], rounds: in
 
 def main() -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    if len(sys.argv) < 2:
-        raise SystemExit(__doc__)
-    library = ctypes.CDLL(sys.argv[1])
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
+    embed_in_c = function_of_extension("tuwen_embed")
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     path = os.path.join(tuwen.demo_model(), "pictures", "dog.jpg")
     with open(path, "rb") as file:
         picture = file.read()
@@ -102,7 +113,7 @@ def main() -> None:
         ]
         for name, raw, read, item in cases:
             c, more, least, most = paired(
-                c_call(library, session, raw, read), lambda: session.embed([item]), rounds  # noqa: B023
+                c_call(embed_in_c, session, raw, read), lambda: session.embed([item]), rounds  # noqa: B023
             )
             print(
                 f"{name}: C {c * 1e6:.0f} us, Python {more * 1e6:+.1f} us ({100 * more / c:.2f} %; "

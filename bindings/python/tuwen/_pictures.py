@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-import stat
 import struct
 import sys
 import urllib.parse
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Optional, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
+from . import _tuwen
 from ._errors import BadImageError, error_of
 
 if TYPE_CHECKING:
@@ -76,17 +76,18 @@ def _read(file: Any, most: int) -> bytes:
 def _from_file(path: str, most: int) -> Tuple[bytes, bytes]:
     if "\0" in path:
         raise error_of("NOT_FOUND", f"{path!r}: there is no such path")
+    name = os.fsencode(path)
     try:
-        with open(path, "rb", buffering=0) as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):  # such as a pipe
-                return _read(file, most), os.fsencode(path)
-            if status.st_size > most:
-                raise error_of("LIMIT", f"{path}: has {status.st_size} bytes; at most {most} are allowed")
-            return file.read(), os.fsencode(path)
+        found = _tuwen.read_file(name, most)
+        if found is None:  # such as a pipe
+            with open(path, "rb", buffering=0) as file:
+                found = _read(file, most)
     except OSError as error:
         kind = "NOT_FOUND" if isinstance(error, FileNotFoundError) else "IO"
         raise error_of(kind, f"{path}: {error.strerror or error}") from error
+    if isinstance(found, int):
+        raise error_of("LIMIT", f"{path}: has {found} bytes; at most {most} are allowed")
+    return found, name
 
 
 def _from_data_url(url: str) -> bytes:
