@@ -52,7 +52,7 @@ static void add_own(struct profiles *profiles, const struct profiles_for *wanted
     int size = snprintf(path, sizeof path, "%s/profile.json", wanted->model);
     if (size >= (int)sizeof path || access(path, F_OK) != 0 || add(profiles, path, wanted, &error) == TUWEN_OK)
         return;
-    if (profiles->count == 0)
+    if (profiles->count == 0) /* it could not be opened; one that does not fit is counted */
         wanted->log(wanted->log_user, error.message);
     profiles_close(profiles);
 }

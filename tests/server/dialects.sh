@@ -25,8 +25,8 @@ asked() {
     expect 200
     same "$2"
 }
-# refused PATH STATUS PATTERN BODY
-refused() {
+# told PATH STATUS PATTERN BODY: what is answered, good or bad
+told() {
     printf '%s' "$4" >request
     post "$1"
     expect "$2" "$3"
@@ -55,16 +55,16 @@ expect 200 '{"id":"embd-..*","created":[0-9]*,"object":"list"'
 asked /v1/embeddings instructed "{\"messages\": [{\"role\": \"system\", \"content\": \"Say what it is.\"}, {\"role\": \"user\", \"content\": [$text_part]}]}"
 asked /v1/embeddings picture "{\"messages\": [{\"role\": \"user\", \"content\": [$photo_part]}]}"
 asked /v1/embeddings pair "{\"messages\": [{\"role\": \"user\", \"content\": [$photo_part, $text_part]}, {\"role\": \"assistant\", \"content\": [{\"type\": \"text\", \"text\": \"\"}]}], \"continue_final_message\": true}"
-refused /v1/embeddings 400 '"type":"BadRequestError"' '{"messages": [{"role": "assistant", "content": "a"}]}'
-refused /v1/embeddings 400 'more than one picture' "{\"messages\": [{\"role\": \"user\", \"content\": [$photo_part, $photo_part]}]}"
-refused /v1/embeddings 400 'type must be ..* | ..*image_url' '{"messages": [{"role": "user", "content": [{"type": "video_url", "video_url": {"url": "a"}}]}]}'
-refused /v1/embeddings 400 'is missing' '{"messages": []}'
+told /v1/embeddings 400 '"type":"BadRequestError"' '{"messages": [{"role": "assistant", "content": "a"}]}'
+told /v1/embeddings 400 'more than one picture' "{\"messages\": [{\"role\": \"user\", \"content\": [$photo_part, $photo_part]}]}"
+told /v1/embeddings 400 'type must be ..* | ..*image_url' '{"messages": [{"role": "user", "content": [{"type": "video_url", "video_url": {"url": "a"}}]}]}'
+told /v1/embeddings 400 'is missing' '{"messages": []}'
 
 test='Jina, SGLang, Qianfan: objects'
 asked /v1/embeddings text-picture "{\"input\": [{\"text\": \"a dog\"}, {\"image\": \"$(base64 -w 0 "$photo")\"}], \"embedding_type\": \"float\", \"normalized\": true, \"task\": \"retrieval.query\"}"
 asked /v1/embeddings pair "{\"input\": [{\"text\": \"a dog\", \"image\": \"$url_photo\"}]}"
-refused /v1/embeddings 400 'normalized must be true' '{"input": "a", "normalized": false}'
-refused /v1/embeddings 400 'late_chunking must be false' '{"input": "a", "late_chunking": true}'
+told /v1/embeddings 400 'normalized must be true' '{"input": "a", "normalized": false}'
+told /v1/embeddings 400 'late_chunking must be false' '{"input": "a", "late_chunking": true}'
 printf '{"input": "a dog", "embedding_type": "ubinary"}' >request
 post /v1/embeddings
 expect 200
@@ -75,8 +75,8 @@ cmp -s want got || fail 'the bits are not the signs'
 test='infinity: pictures'
 asked /embeddings pictures "{\"input\": [\"$url_photo\", \"$url_drawing\"], \"modality\": \"image\"}"
 asked /embeddings text '{"input": ["a dog"], "modality": "text"}'
-refused /embeddings 400 'input\[1\] is an address' "{\"input\": [\"$url_photo\", \"https://example.com/a.png\"], \"modality\": \"image\"}"
-refused /embeddings 400 'modality must be' '{"input": "a", "modality": "audio"}'
+told /embeddings 400 'input\[1\] is an address' "{\"input\": [\"$url_photo\", \"https://example.com/a.png\"], \"modality\": \"image\"}"
+told /embeddings 400 'modality must be' '{"input": "a", "modality": "audio"}'
 
 test='Ollama'
 asked /api/embed texts '{"model": "m", "input": ["a dog", "一只狗"], "truncate": true, "options": {}, "keep_alive": "5m"}'
@@ -84,18 +84,18 @@ expect 200 '"embeddings":\[\[.*"total_duration":[0-9]*,"load_duration":0,"prompt
 asked /api/embed text '{"model": "m", "input": "a dog"}'
 asked /api/embeddings text '{"model": "m", "prompt": "a dog"}'
 long=$(printf '%2000s' '' | sed 's/ /dog /g')
-refused /api/embed 413 '^{"error":"input has more than [0-9]* tokens.*--max-length' "{\"input\": \"$long\", \"truncate\": false}"
-refused /api/embed 400 '^{"error":"input is a picture in base64' "{\"input\": \"$(base64 -w 0 "$photo")\"}"
-refused /api/embed 400 '^{"error":"input\[1\] is a picture in base64' "{\"input\": [\"a\", \"$url_photo\"]}"
-refused /api/embed 400 '^{"error":"dimensions is 8' '{"input": "a", "dimensions": 8}'
+told /api/embed 413 '^{"error":"input has more than [0-9]* tokens.*--max-length' "{\"input\": \"$long\", \"truncate\": false}"
+told /api/embed 400 '^{"error":"input is a picture in base64' "{\"input\": \"$(base64 -w 0 "$photo")\"}"
+told /api/embed 400 '^{"error":"input\[1\] is a picture in base64' "{\"input\": [\"a\", \"$url_photo\"]}"
+told /api/embed 400 '^{"error":"dimensions is 8' '{"input": "a", "dimensions": 8}'
 for path in tags ps; do
     status=$(curl -s -o body -w '%{http_code}' "$url/api/$path")
     expect 200 '^{"models":\[{"name":"tuwen-demo","model":"tuwen-demo",'
 done
 status=$(curl -s -o body -w '%{http_code}' "$url/api/version")
 expect 200 '^{"version":"[0-9]'
-refused /api/show 200 '"qwen2vl.embedding_length":256' '{"model": "m"}'
-refused /api/pull 404 '^{"error":"there is nothing at this path' '{"model": "m"}'
+told /api/show 200 '"qwen2vl.embedding_length":256' '{"model": "m"}'
+told /api/pull 404 '^{"error":"there is nothing at this path' '{"model": "m"}'
 test='Ollama: a body whose type is not said'
 status=$(curl -s -o body -w '%{http_code}' -d '{"model": "m", "input": "a dog"}' "$url/api/embed")
 expect 200
@@ -120,18 +120,18 @@ head -n "$(wc -l <want)" <<G >got
 $(numbers body)
 G
 cmp -s want got || fail 'int8 is not the rounded vector'
-refused /v2/embed 400 '^{"id":"..*","message":"one of texts, images and inputs is missing"}' '{"input_type": "image"}'
-refused /v2/embed 400 '"message":"embedding_types must be' '{"texts": ["a"], "embedding_types": ["int4"]}'
-refused /v2/embed 400 '"message":"output_dimension is 64' '{"texts": ["a"], "output_dimension": 64}'
-refused /v2/embed 413 'tokens' "{\"texts\": [\"$long\"], \"truncate\": \"NONE\"}"
+told /v2/embed 400 '^{"id":"..*","message":"one of texts, images and inputs is missing"}' '{"input_type": "image"}'
+told /v2/embed 400 '"message":"embedding_types must be' '{"texts": ["a"], "embedding_types": ["int4"]}'
+told /v2/embed 400 '"message":"output_dimension is 64' '{"texts": ["a"], "output_dimension": 64}'
+told /v2/embed 413 'tokens' "{\"texts\": [\"$long\"], \"truncate\": \"NONE\"}"
 
 test='TEI'
 asked /embed texts '{"inputs": ["a dog", "一只狗"], "normalize": true, "truncate": false}'
 expect 200 '^\[\[.*\]\]$'
 asked /embed text '{"inputs": "a dog"}'
-refused /embed 413 '"error_type":"Validation"' "{\"inputs\": \"$long\"}"
-refused /embed 400 '"error":"inputs has no element","error_type":"Empty"' '{"inputs": []}'
-refused /embed 400 'token ids.*"error_type":"Validation"' '{"inputs": [[1, 2]]}'
+told /embed 413 '"error_type":"Validation"' "{\"inputs\": \"$long\"}"
+told /embed 400 '"error":"inputs has no element","error_type":"Empty"' '{"inputs": []}'
+told /embed 400 'token ids.*"error_type":"Validation"' '{"inputs": [[1, 2]]}'
 status=$(curl -s -o body -w '%{http_code}' "$url/info")
 expect 200 '"model_id":"tuwen-demo".*"max_client_batch_size":2048'
 
@@ -140,19 +140,19 @@ asked /v1/multimodalembeddings text-picture "{\"inputs\": [{\"content\": [$text_
 expect 200 '"usage":{"text_tokens":[0-9]*,"image_pixels":200704,"video_pixels":0,"total_tokens":'
 asked /v1/embeddings texts '{"input": ["a dog", "一只狗"], "model": "voyage-3", "input_type": "document", "truncation": true}'
 asked /v1/embeddings query '{"input": "a dog", "input_type": "query", "truncation": true}'
-refused /v1/embeddings 400 '^{"detail":"input\[0\] is an empty text' '{"input": [""], "truncation": true}'
-refused /v1/embeddings 200 '"embedding":\[-\{0,1\}[0-9]*,' '{"input": ["a dog"], "truncation": true, "output_dtype": "int8"}'
-refused /v1/multimodalembeddings 400 'inputs\[0\] must be a string' '{"inputs": [["a"]]}'
+told /v1/embeddings 400 '^{"detail":"input\[0\] is an empty text' '{"input": [""], "truncation": true}'
+told /v1/embeddings 200 '"embedding":\[-\{0,1\}[0-9]*,' '{"input": ["a dog"], "truncation": true, "output_dtype": "int8"}'
+told /v1/multimodalembeddings 400 'inputs\[0\] must be a string' '{"inputs": [["a"]]}'
 asked /v1/multimodalembeddings query "{\"inputs\": [{\"content\": [$text_part]}], \"input_type\": \"query\"}"
-refused /v1/multimodalembeddings 400 '^{"detail":"inputs\[0\].content\[0\].image_url is an address, and this server does not fetch' '{"inputs": [{"content": [{"type": "image_url", "image_url": "https://example.com/a.png"}]}]}'
+told /v1/multimodalembeddings 400 '^{"detail":"inputs\[0\].content\[0\].image_url is an address, and this server does not fetch' '{"inputs": [{"content": [{"type": "image_url", "image_url": "https://example.com/a.png"}]}]}'
 
 test='DashScope'
 asked $scope text-picture "{\"model\": \"m\", \"input\": {\"contents\": [{\"text\": \"a dog\"}, {\"image\": \"$url_photo\"}]}, \"parameters\": {\"output_type\": \"dense\"}}"
 expect 200 '"input_tokens_details":{"text_tokens":[0-9]*,"image_tokens":9}'
 asked $scope pair "{\"input\": {\"contents\": [{\"text\": \"a dog\"}, {\"image\": \"$url_photo\"}]}, \"parameters\": {\"enable_fusion\": true}}"
 asked $scope pair "{\"input\": {\"contents\": [{\"text\": \"a dog\", \"image\": \"$url_photo\"}]}}"
-refused $scope 400 '^{"code":"InvalidParameter","message":"input.contents is missing","request_id":"..*"}' '{"input": {}}'
-refused $scope 400 'more than one text' '{"input": {"contents": [{"text": "a"}, {"text": "b"}]}, "parameters": {"enable_fusion": true}}'
+told $scope 400 '^{"code":"InvalidParameter","message":"input.contents is missing","request_id":"..*"}' '{"input": {}}'
+told $scope 400 'more than one text' '{"input": {"contents": [{"text": "a"}, {"text": "b"}]}, "parameters": {"enable_fusion": true}}'
 
 test='Immich'
 # form [CURL OPTION]...

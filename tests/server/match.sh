@@ -68,6 +68,8 @@ expect 400 'either text or texts is missing'
 
 test='the language that is asked for'
 printf '{"image": "data:image/png;base64,AAAA", "text": "a dog"}' >request
+post /v1/match
+expect 400 '"message":"image: is not a picture in a known format'
 for accept in zh-CN 'fr, zh-TW;q=0.8, en;q=0.7' 'en;q=0.5,ZH' 'en;q=0, zh;q=0.001'; do
     post /v1/match -H "Accept-Language: $accept"
     expect 400 '不是'

@@ -148,15 +148,17 @@ static PyObject *version(PyObject *module, PyObject *arguments)
 
 /* ---- files ---------------------------------------------------------------------------------------------------------- */
 
-static int open_file(const char *path, struct stat *status)
+enum { NOT_PLAIN = -2 };
+
+/* A plain file, open, and its facts; -1 and errno if that fails. Others, NOT_PLAIN, are not opened: what a pipe's writer sends to who
+ * opens and closes it is lost. */
+static int open_plain(const char *path, struct stat *status)
 {
     PyThreadState *thread = PyEval_SaveThread();
-    int file = open(path, O_RDONLY | O_CLOEXEC), number = errno;
-    if (file >= 0 && fstat(file, status) != 0) {
-        number = errno;
-        close(file);
-        file = -1;
-    }
+    int file = -1, number = 0;
+    if (stat(path, status) == 0)
+        file = S_ISREG(status->st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : NOT_PLAIN;
+    number = errno;
     PyEval_RestoreThread(thread);
     errno = number;
     return file;
@@ -187,13 +189,13 @@ static PyObject *read_file(PyObject *module, PyObject *arguments)
     struct stat status = {0};
     if (!PyArg_ParseTuple(arguments, "SK", &path, &most))
         return NULL;
-    int file = open_file(PyBytes_AsString(path), &status);
+    int file = open_plain(PyBytes_AsString(path), &status);
+    if (file == NOT_PLAIN)
+        return Py_BuildValue("");
     if (file < 0)
         return PyErr_SetFromErrno(PyExc_OSError);
     size_t size = (size_t)status.st_size;
-    if (!S_ISREG(status.st_mode)) {
-        bytes = Py_BuildValue("");
-    } else if (size > most) {
+    if (size > most) {
         bytes = PyLong_FromSize_t(size);
     } else if ((bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size))) {
         ssize_t done = read_bytes(file, PyBytes_AsString(bytes), size);

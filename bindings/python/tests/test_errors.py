@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+import threading
 import tracemalloc
 import unittest
 from typing import Any, Dict, List
@@ -161,6 +162,23 @@ class Errors(unittest.TestCase):
         finally:
             tracemalloc.stop()
             pictures[1].close()
+
+    def test_a_named_pipe_is_opened_once(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            pipe = os.path.join(folder, "pipe")
+            os.mkfifo(pipe)
+            with open(DOG, "rb") as file:
+                picture = file.read()
+
+            def write() -> None:
+                with open(pipe, "wb") as end:
+                    end.write(picture)
+
+            writer = threading.Thread(target=write)
+            writer.start()
+            vectors = self.session.embed([tuwen.Input(image=pipe)])
+            writer.join()
+            np.testing.assert_array_equal(vectors, self.session.embed([tuwen.Input(image=DOG)]))
 
     def test_a_callback_that_raises(self) -> None:
         def progress(done: int, total: int) -> None:

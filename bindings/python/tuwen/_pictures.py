@@ -31,9 +31,8 @@ _ORIENTATION = 0x0112
 
 
 def picture_bytes(picture: Picture, upright: bool, most: int) -> Tuple[bytes, Optional[bytes]]:
-    """The bytes of a picture file, and a name for messages, or None. ``upright``: turn a Pillow image by its EXIF orientation.
-
-    No more than ``most`` bytes are read or made, and one more where the library is to refuse it.
+    """The bytes of a picture file, and a name for messages, or None. ``upright``: turn a Pillow image by its EXIF
+    orientation. Files and pixels of more than ``most`` bytes are refused before they fill the memory.
     """
     if isinstance(picture, bytes):
         return picture, None
@@ -60,16 +59,18 @@ def picture_bytes(picture: Picture, upright: bool, most: int) -> Tuple[bytes, Op
 
 
 def _read(file: Any, most: int) -> bytes:
-    """All that is there, or one byte more than is allowed."""
-    pieces = []
-    while most >= 0:
-        piece = file.read(min(most + 1, 1 << 20))
+    """All that is there, to its end; refused as soon as it is more than ``most`` bytes."""
+    pieces, left = [], most
+    while True:
+        piece = file.read(min(left + 1, 1 << 20))
         if not isinstance(piece, bytes):
             raise TypeError(f"a picture's file is opened as a binary one ('rb'): it gave {type(piece).__name__}")
         if not piece:
             break
+        if len(piece) > left:
+            raise error_of("LIMIT", f"{getattr(file, 'name', 'an open file')}: has more than {most} bytes, the limit")
         pieces.append(piece)
-        most -= len(piece)
+        left -= len(piece)
     return b"".join(pieces)
 
 

@@ -26,8 +26,9 @@ BATCH = 32
 class Input:
     """One thing to embed: a text, a picture, or both (one vector for the pair).
 
-    ``image`` is a path, a data: URL, the bytes of a picture file, a file open for reading bytes, a ``PIL.Image``, or an array of
-    height x width (x 3 or 4) of uint8. ``instruction`` replaces the system text; None means the call's if there is a text, else the model's default.
+    ``image`` is a path, a data: URL, the bytes of a picture file, a file open for reading bytes, a ``PIL.Image``, or an
+    array of height x width (x 3 or 4) of uint8. ``instruction`` replaces the system text; None means the call's if
+    there is a text, else the model's default.
     """
 
     text: Optional[str] = None
@@ -205,8 +206,9 @@ class Session(Closing):
     ) -> Union[Vectors, Tuple[Vectors, List[Output]]]:
         """Vectors of texts and pictures: [n, dimension], float32, of length 1.
 
-        A str is a text; one alone is a list of one. Other iterables are read to their end before the first batch. ``instruction`` is for the inputs with a text that have none of their
-        own; a picture alone has the model's own unless its Input says otherwise.
+        A str is a text; one alone is a list of one. Other iterables are read to their end before the first batch.
+        ``instruction`` is for the inputs with a text that have none of their own; a picture alone has the model's own
+        unless its Input says otherwise.
         ``progress`` is called as ``progress(done, total)`` after each batch; True shows tqdm's bar if tqdm is installed.
         The first bad input raises its error (BAD_IMAGE, BAD_TEXT, LIMIT, NOT_FOUND, IO); with ``return_outputs`` all
         are tried, and the result is the vectors and a list of Output, where a bad input's row is zero.

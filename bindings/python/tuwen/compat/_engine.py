@@ -14,6 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 import tuwen
+from tuwen._session import whole_number
+
+LARGEST = 1 << 31  # of a number of inputs
 
 Vectors = npt.NDArray[np.float32]
 
@@ -49,14 +52,8 @@ class Engine:
 
     def embed(self, inputs: Sequence[tuwen.Input], *, batch_size: int = 32, progress: bool = False) -> Vectors:
         """The vectors, ``[len(inputs), dimension]`` in float32 at unit length."""
-        whole_number("batch_size", batch_size)
+        whole_number("batch_size", batch_size, 1, LARGEST)
         return self.matcher.embed(inputs, batch_size=batch_size, progress=progress or None)
-
-
-def whole_number(name: str, value: Any) -> None:
-    """Raises ``ValueError`` unless ``value`` is a whole number from 1 on."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} is a whole number from 1 on, not {value!r}.")
 
 
 def picture(image: Any) -> Any:

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 import tuwen
+from tuwen._session import whole_number
 from tuwen.compat import _engine as engine
 from tuwen.compat._models import find_default, find_model
 from tuwen.compat.tensor import Tensor
@@ -83,7 +84,7 @@ class ImageTextMatcher:
         ``batch_size`` pictures are computed together, with their texts; a text that occurs again in them is computed
         once.
         """
-        engine.whole_number("batch_size", batch_size)
+        whole_number("batch_size", batch_size, 1, engine.LARGEST)
         pairs = list(image_text_pairs)
         for place, pair in enumerate(pairs):
             if not isinstance(pair, (tuple, list)) or len(pair) != 2:

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 import tuwen
+from tuwen._session import whole_number
 from tuwen.compat import _engine as engine
 from tuwen.compat._models import find_model
 from tuwen.compat.tensor import Tensor
@@ -128,7 +129,7 @@ class SentenceTransformer:
         vectors = self._engine.embed(items, batch_size=batch_size, progress=shown)
         dimension = truncate_dim if truncate_dim is not None else self.truncate_dim
         if dimension is not None:
-            engine.whole_number("truncate_dim", dimension)
+            whole_number("truncate_dim", dimension, 1, engine.LARGEST)
             vectors = vectors[:, :dimension]
             vectors = _at_unit_length(vectors) if normalize_embeddings else np.ascontiguousarray(vectors)
         if convert_to_numpy and not convert_to_tensor:
